@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_LANG_RULES_H
+#define PARKA_LANG_RULES_H
+/*
+ * Rule files: Falco's YAML of lists, macros, rules, exceptions, overrides.
+ *
+ * Feed files in order with lang_rules_load_*(); then lang_rules_compile() resolves lists,
+ * macros and exceptions, checks everything and builds one program of all enabled rules.
+ * All problems are collected, not only the first: struct lang_diag, each with file, line,
+ * column, a snippet with a caret, and what was expected. Errors make load or compile return
+ * -EBADMSG; warnings never do. What needs a source that parka does not have (k8s_audit,
+ * aws_cloudtrail) is skipped and counted.
+ *
+ * Who calls it: detect (watch, replay), cli (rules check|list|explain|test). Thread: one.
+ */
+#include "base/err.h"
+#include "lang/condition.h"
+#include "model/priority.h"
+
+struct lang_rules;
+
+struct lang_rule {
+	const char *name, *desc, *output, *source;
+	enum model_priority priority;
+	const char *const *tags;
+	size_t n_tags;
+	bool enabled;
+	bool skipped;                 /* not loaded: unknown source, or skip-if-unknown-filter */
+	const char *file;
+	unsigned line;
+	const char *condition;        /* as written (after appends) */
+	const char *expanded;         /* lists, macros and exceptions resolved; NULL before compile */
+	uint32_t program_index;       /* index in the program; UINT32_MAX when not enabled */
+	struct model_event_set events;
+	bool all_events;              /* no event type narrows it */
+	const struct lang_format *format;   /* compiled output */
+};
+
+enum lang_diag_level { LANG_DIAG_ERROR, LANG_DIAG_WARNING };
+struct lang_diag {
+	enum lang_diag_level level;
+	const char *code;             /* Falco's names: LOAD_ERR_YAML_VALIDATE, LOAD_UNUSED_MACRO, ...; parka's own: LINT_* */
+	const char *file;
+	unsigned line, column;        /* 1-based; 0 = whole file */
+	const char *message;          /* one line */
+	const char *snippet;          /* the source line; NULL when there is none */
+	unsigned caret_len;           /* how many columns to underline, at least 1 */
+	const char *item;             /* "rule 'x'", "macro 'y'"; NULL */
+};
+
+struct lang_rules *lang_rules_new(void);
+struct lang_rules *lang_rules_free(struct lang_rules *rules);
+int lang_rules_load_text(struct lang_rules *rules, const char *name, const char *text, size_t len, struct err *err);
+/* A file, or a directory: its *.yaml and *.yml in name order (not below). */
+int lang_rules_load_path(struct lang_rules *rules, const char *path, struct err *err);
+
+/* Enable or disable rules by wildcard name or by tag, before compile; returns how many changed. */
+size_t lang_rules_enable(struct lang_rules *rules, const char *name_glob, const char *tag, bool enable);
+
+int lang_rules_compile(struct lang_rules *rules, struct err *err);
+
+size_t lang_rules_diags(const struct lang_rules *rules, const struct lang_diag **ret_diags);
+void lang_diag_print(const struct lang_diag *diag, bool color, struct strbuf *out);
+/* Optional lints (unset field under `not`, list in a list, impossible regex, unreachable rule):
+ * adds LINT_* warnings. After compile. */
+void lang_rules_lint(struct lang_rules *rules);
+
+size_t lang_rules_count(const struct lang_rules *rules);          /* all rules, also disabled and skipped */
+const struct lang_rule *lang_rules_at(const struct lang_rules *rules, size_t i);   /* in file order */
+const struct lang_rule *lang_rules_by_name(const struct lang_rules *rules, const char *name);
+const struct lang_program *lang_rules_program(const struct lang_rules *rules);     /* after compile */
+const struct lang_rule *lang_rules_of_program(const struct lang_rules *rules, uint32_t program_index);
+/* Union of the event types that enabled rules need. */
+struct model_event_set lang_rules_events(const struct lang_rules *rules);
+
+struct lang_rules_counts {
+	size_t n_rules, n_enabled, n_disabled, n_skipped, n_macros, n_lists, n_errors, n_warnings;
+};
+void lang_rules_counts(const struct lang_rules *rules, struct lang_rules_counts *ret);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_SENSOR_SENSOR_H
+#define PARKA_SENSOR_SENSOR_H
+/*
+ * The sensor: kernel to a stream of wire events (sensor/event.h), in time order.
+ *
+ *     kernel --3 rings, by lane--> sensor_source_next() --struct sensor_wire--> sensor/state.h
+ *     capture file ---------------------^
+ *
+ * A source is the live kernel or a capture; whoever reads cannot tell. The hook plan is made by
+ * loading real programs, best hook first. Needs CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE,
+ * CAP_SYS_PTRACE (root). Linux 5.8 with BTF and up. Knows nothing of rules: it is told which
+ * event types are wanted.
+ *
+ * Thread: one.
+ */
+#include "base/err.h"
+#include "model/event.h"
+#include "sensor/event.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sensor;
+
+struct sensor_options {
+	uint64_t ring_bytes[SENSOR_LANE_MAX];   /* power of two; 0 = default */
+	struct model_event_set wanted;          /* types that rules ask for; what the state needs is added */
+	bool all_events;                        /* wanted is ignored: hook everything (record) */
+	uint32_t self_pid;                      /* whose own file and net events are not reported; 0 = nobody */
+};
+
+/* Load, probe, attach. -EPERM, -ENOSYS (kernel too old, no BTF) with a sentence that says what to do. */
+int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor, struct err *err);
+struct sensor *sensor_close(struct sensor *sensor);   /* detaches; NULL is fine; returns NULL */
+/* Ask for another set of event types (rules were reloaded): hooks are added first, then removed. */
+int sensor_want(struct sensor *sensor, const struct model_event_set *wanted, struct err *err);
+
+/* An epoll descriptor that becomes readable when a lane wants attention. */
+int sensor_fd(const struct sensor *sensor);
+/* The next event in time order, valid until the next call; 1 with *ret_event, 0 when there is none
+ * now, -errno. Events younger than a few hundred microseconds are held back so that lanes merge in order;
+ * flush = true gives them too. */
+int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **ret_event, struct err *err);
+
+/* One wire event (type SCHED_FORK/SCHED_EXEC-like "seed" records, flagged below) for every task that
+ * lives now, from the BPF task iterator (or /proc). Call after open, before next; calls emit per process,
+ * parents first. The event type is MODEL_EVT_NONE; parameters are those of exec. */
+int sensor_seed(struct sensor *sensor, void (*emit)(const struct sensor_wire *event, void *data), void *data, struct err *err);
+
+struct sensor_stats {
+	uint64_t n_events[SENSOR_LANE_MAX];
+	uint64_t n_bytes[SENSOR_LANE_MAX];
+	uint64_t lost[MODEL_EVT_MAX][SENSOR_LOST_MAX];
+	uint64_t n_lost;
+	uint64_t kernel_ns, kernel_runs;        /* BPF run time when kernel.bpf_stats_enabled; else 0 */
+};
+void sensor_stats(struct sensor *sensor, struct sensor_stats *ret);
+
+/* ---- the hook plan ---- */
+struct sensor_hook {
+	const char *event;        /* what it reports: "openat", "exec" */
+	const char *program;      /* BPF program */
+	const char *attach;       /* "lsm/file_open", "tp_btf/sched_process_exec", "tracepoint/syscalls/sys_exit_openat" */
+	enum { SENSOR_HOOK_ATTACHED, SENSOR_HOOK_SPARE, SENSOR_HOOK_UNWANTED, SENSOR_HOOK_REFUSED, SENSOR_HOOK_ABSENT } state;
+	const char *why;          /* refused: what the kernel said; spare: which hook is used instead */
+	const char *blinds;       /* what is not seen, or seen worse, without it; NULL */
+};
+size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks);
+
+struct sensor_kernel {
+	char release[65];
+	bool btf, ringbuf, fentry, lsm, task_iter, ia32, io_uring_tracepoint, cap_tracepoint;
+	enum { SENSOR_CGROUP_V1, SENSOR_CGROUP_V2, SENSOR_CGROUP_HYBRID } cgroup;
+};
+void sensor_kernel(struct sensor_kernel *ret);   /* probes by loading; about 20 ms; needs root */
+
+#endif
