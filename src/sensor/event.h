@@ -126,6 +126,8 @@ enum sensor_param {
 	SENSOR_P_LOST_COUNT,     /* u64 */
 	SENSOR_P_SYSCALL,        /* u64: system-call number in the table of the call (exec, fork: which one) */
 	SENSOR_P_LINK_COUNT,     /* u64 */
+	SENSOR_P_DIR_PATH,       /* PATH of the directory DIRFD stands for (AT_FDCWD: see CWD) */
+	SENSOR_P_DIR_PATH2,      /* the same for DIRFD2 */
 	SENSOR_P_MAX
 };
 
@@ -191,6 +193,45 @@ struct sensor_wire_socket {
 };
 
 enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TOO_LONG, SENSOR_LOST_TABLE_FULL, SENSOR_LOST_NESTED, SENSOR_LOST_MAX };
+
+/*
+ * Which parameters an event carries. [x] when it has one. Failed calls (ret < 0) carry what the program
+ * gave (RAW, flags) and no kernel objects. DIR = DIRFD with DIR_PATH, or CWD when relative to it.
+ *
+ *   seed (type NONE)     PATH FILE ARGV [ENVP] CWD TASK CRED [STDIO]
+ *   execve execveat      PATH FILE FILENAME INTERP ARGV ENVP CWD STDIO TASK CRED SYSCALL; failed: RAW DIR
+ *   sched_fork           CHILD_PID CHILD_TID CHILD_START FLAGS TASK CRED SYSCALL (TASK, CRED of the child)
+ *   procexit             [EXIT_CODE] when it was the last thread; each thread has one
+ *   task_rename          NAME (the new comm)
+ *   open openat openat2 creat open_by_handle_at
+ *                        PATH FILE RAW DIR FLAGS MODE; the descriptor is `ret`
+ *   rename* link*        RAW RAW2 DIR DIR2 FLAGS, [PATH PATH2 FILE where a hook gives the dentries]
+ *   symlink*             RAW (target text) RAW2 (link) DIR2
+ *   unlink* rmdir mkdir* mknod*   RAW DIR FLAGS MODE ARG2 (device), [PATH FILE]
+ *   chmod* chown* truncate xattr  RAW DIR or FD, PATH FILE, MODE or ARG2 ARG3 (uid gid), NAME (attribute)
+ *   connect bind accept* listen   FD SOCKET SOCKADDR_LOCAL SOCKADDR_REMOTE ARG2 (backlog)
+ *   sendto sendmsg sendmmsg       the same, DATA (512 bytes) for port 53; only to a peer new for the socket
+ *   socket               REQUEST (domain) FLAGS (type) ARG2 (protocol)
+ *   dup* fcntl           FD FD2 PATH FILE or SOCKET SOCKADDR_*; only where FD2 is 0, 1, 2
+ *   mount umount2 fsopen fsconfig fsmount move_mount open_tree mount_setattr pivot_root
+ *                        RAW (target) RAW2 (source) TYPE FLAGS DIR REQUEST NAME [PATH of the mount point]
+ *   chroot chdir         RAW PATH
+ *   setns unshare        FD FLAGS NS TASK
+ *   capset set*id        CRED ARG2 ARG3 ARG4
+ *   prctl seccomp        REQUEST ARG2 ARG3 FLAGS; security options only
+ *   ptrace process_vm_* kill tkill tgkill pidfd_send_signal rt_*sigqueueinfo process_madvise
+ *                        REQUEST or SIGNAL, TARGET_PID TARGET_START ARG2; kill only to another process
+ *   bpf perf_event_open  REQUEST (command) ARG2 (type) NAME (program or map)
+ *   init_module finit_module delete_module   NAME FD PATH FILE FLAGS; module_load NAME
+ *   kexec_load kexec_file_load keyctl add_key request_key userfaultfd io_uring_setup memfd_create
+ *                        REQUEST FLAGS NAME PATH ARG2
+ *   mprotect mmap        REQUEST (old protection) ARG2 (new) ARG3 (address) PATH; only W to X, or W and X
+ *   io_uring_op          OPCODE PATH FILE FLAGS; opens and connects come as openat and connect with IO_URING
+ *   cgroup_mkdir cgroup_rmdir cgroup_attach   CGROUP_ID CGROUP_PATH CGROUP_ROOT, attach: TARGET_PID
+ *   oom_kill             TARGET_PID
+ *   cap_capable          REQUEST (capability)
+ *   lost                 LOST_TYPE LOST_CAUSE LOST_COUNT
+ */
 
 #ifndef __bpf__
 _Static_assert(sizeof(struct sensor_wire) == 136, "wire header has no padding");
