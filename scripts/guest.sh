@@ -13,11 +13,26 @@ set -eu
 cd "$(dirname "$0")/.."
 keep=${PARKA_GUESTS:-$PWD/build-guest}
 
+# apt with lists of its own for an older Debian release, from the mirror this machine uses.
+old_apt() {
+	local dir=$keep/apt mirror
+	if [ ! -f "$dir/sources.list" ]; then
+		mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+		mirror=$(sed -n 's/^URIs: //p; s/^deb \(\[.*\] \)\{0,1\}\([^ ]*\) .*/\2/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -1)
+		echo "deb $mirror bullseye main" >"$dir/sources.list"
+		old_apt apt-get update -qq >/dev/null 2>&1 || { rm -f "$dir/sources.list"; return 1; }
+	fi
+	"$1" -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=- \
+		-o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache" "${@:2}"
+}
+
+apt_of() { case $1 in 5.10) echo old_apt ;; *) echo env ;; esac; }
+
 kernel_package() {
 	case $1 in
 		6.1) apt-cache depends linux-image-cloud-amd64 ;;
 		6.12) apt-cache depends linux-image-6.12-cloud-amd64 ;;
-		5.10) apt-cache depends linux-image-5.10-cloud-amd64 ;;
+		5.10) old_apt apt-cache depends linux-image-cloud-amd64 ;;
 		*) echo "guest.sh: no kernel $1 is known (6.1, 6.12, 5.10)" >&2; return 2 ;;
 	esac 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -1
 }
@@ -25,11 +40,12 @@ kernel_package() {
 # Prints the directory with boot/ and lib/modules/ of that kernel.
 kernel() {
 	local dir=$keep/kernel-$1 package
+	mkdir -p "$keep"
 	if [ ! -f "$dir/ok" ]; then
 		package=$(kernel_package "$1")
 		[ -n "$package" ] || { echo "guest.sh: no package of a $1 cloud kernel is on offer here" >&2; return 1; }
 		rm -rf "$dir" && mkdir -p "$dir"
-		(cd "$dir" && apt-get download -qq "$package" >/dev/null 2>&1) || { echo "guest.sh: cannot download $package" >&2; return 1; }
+		(cd "$dir" && "$(apt_of "$1")" apt-get download -qq "$package" >/dev/null 2>&1) || { echo "guest.sh: cannot download $package" >&2; return 1; }
 		dpkg-deb -x "$dir"/*.deb "$dir"
 		rm -f "$dir"/*.deb
 		touch "$dir/ok"
