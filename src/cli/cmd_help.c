@@ -60,6 +60,11 @@ static int run(struct cli_args *args)
 
 	if (cli_value(args, "man-pages"))
 		return write_pages(args, cli_value(args, "man-pages"));
+	if (strcmp(cli_format(args), "names") == 0) {
+		for (const struct cli_command *const *c = cli_commands; *c; c++)
+			puts((*c)->name);
+		return CLI_OK;
+	}
 	if (args->n_operands == 0) {
 		if (man)
 			cli_man_all(stdout);
@@ -81,7 +86,7 @@ const struct cli_command cmd_help = {
 	.name = "help",
 	.summary = "explain a command",
 	.usage = "[COMMAND]",
-	.description = "Shows all commands, or one with its options and examples. Formats: text, man.",
+	.description = "Shows all commands, or one with its options and examples. Formats: text, man, names (of all commands).",
 	.options = options,
 	.examples = examples,
 	.run = run,
