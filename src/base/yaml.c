@@ -393,17 +393,16 @@ static size_t break_len(const char *p, size_t left)
 	return left > 2 && (memcmp(p, "\xe2\x80\xa8", 3) == 0 || memcmp(p, "\xe2\x80\xa9", 3) == 0) ? 3 : 0;
 }
 
-static int find_lines(struct loader *l)
+static int find_lines(struct arena *arena, struct yaml_file *file, struct err *err)
 {
-	struct yaml_file *file = l->file;
 	size_t n = 1;
 	uint32_t *lines = NULL;
 
 	for (int pass = 0; pass < 2; pass++) {
 		if (pass == 1) {
-			lines = arena_alloc(l->arena, n * sizeof(*lines));
+			lines = arena_alloc(arena, n * sizeof(*lines));
 			if (!lines)
-				return err_set(l->err, -E2BIG, "%s: no room left to read it", l->input);
+				return err_set(err, -E2BIG, "%s: no room left to read it", file->name);
 			file->lines = lines;
 			file->n_lines = n;
 			n = 1;
@@ -419,28 +418,39 @@ static int find_lines(struct loader *l)
 	return 0;
 }
 
-int yaml_parse(struct arena *arena, const char *text, size_t len, const char *input,
-	       struct yaml_file **ret_file, struct err *err)
+int yaml_plain_file(struct arena *arena, const char *text, size_t len, const char *input,
+		    struct yaml_file **ret_file, struct err *err)
 {
-	struct loader *l;
+	struct yaml_file *file;
 	int r;
 
 	if (len > YAML_BYTES_MAX)
 		return err_set_at(err, -E2BIG, input, 0, 0, "larger than %d bytes", YAML_BYTES_MAX);
-	l = mem_alloc(sizeof(*l));
+	file = arena_alloc(arena, sizeof(*file));
+	if (file) {
+		file->name = arena_strdup(arena, input ? input : "");
+		file->text = arena_strndup(arena, text, len);
+		file->len = len;
+	}
+	if (!file || !file->name || !file->text)
+		return err_set_at(err, -E2BIG, input, 0, 0, "no room left to read it");
+	r = find_lines(arena, file, err);
+	if (r < 0)
+		return r;
+	*ret_file = file;
+	return 0;
+}
+
+int yaml_parse(struct arena *arena, const char *text, size_t len, const char *input,
+	       struct yaml_file **ret_file, struct err *err)
+{
+	struct loader *l = mem_alloc(sizeof(*l));
+	int r;
+
 	l->arena = arena;
 	l->err = err;
 	l->input = input;
-	l->file = arena_alloc(arena, sizeof(*l->file));
-	if (l->file) {
-		l->file->name = arena_strdup(arena, input ? input : "");
-		l->file->text = arena_strndup(arena, text, len);
-		l->file->len = len;
-	}
-	if (!l->file || !l->file->name || !l->file->text)
-		r = err_set_at(err, -E2BIG, input, 0, 0, "no room left to read it");
-	else
-		r = find_lines(l);
+	r = yaml_plain_file(arena, text, len, input, &l->file, err);
 	if (r >= 0)
 		r = load_events(l);
 	if (r >= 0)

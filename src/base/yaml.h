@@ -84,8 +84,13 @@ bool yaml_is(const struct yaml_node *node, const char *text); /* a scalar with t
 bool yaml_bool(const struct yaml_node *node, bool *ret);      /* true True TRUE false False FALSE */
 bool yaml_int(const struct yaml_node *node, int64_t *ret);    /* -1, +2, 0x1f, 0o17 */
 
+/* Text that is no YAML, with lines to point into: a file without documents. */
+int yaml_plain_file(struct arena *arena, const char *text, size_t len, const char *input,
+		    struct yaml_file **ret_file, struct err *err);
+
 /* Where byte `offset` of a scalar's text was written: follows block scalars, folded lines and
- * escapes back into the file. Linear in the scalar's length. */
+ * escapes back into the file. With scalar NULL the offset counts in the file itself. Linear in the
+ * scalar's length. */
 void yaml_place(const struct yaml_file *file, const struct yaml_node *scalar, size_t offset,
 		unsigned *ret_line, unsigned *ret_column);
 /* A line of the file without its line break; "" past the end. Not NUL-terminated. */

@@ -220,8 +220,14 @@ static size_t walk(const struct yaml_file *file, const struct yaml_node *scalar,
 void yaml_place(const struct yaml_file *file, const struct yaml_node *scalar, size_t offset,
 		unsigned *ret_line, unsigned *ret_column)
 {
-	size_t at = offset_of(file, scalar->line, scalar->column), end = scalar->len, here;
+	size_t at, end, here;
 
+	if (!scalar) {
+		place_of(file, offset < file->len ? offset : file->len, ret_line, ret_column);
+		return;
+	}
+	at = offset_of(file, scalar->line, scalar->column);
+	end = scalar->len;
 	if (scalar->kind != YAML_SCALAR) {
 		*ret_line = scalar->line;
 		*ret_column = scalar->column;
