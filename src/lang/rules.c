@@ -160,6 +160,7 @@ int lang_rules_load_text(struct lang_rules *rules, const char *name, const char 
 	rules->file = file;
 	rules->file_needs_plugin = false;
 	rules_collect_file(rules, file);
+	rules_rules_refresh(rules);
 	rules->file = NULL;
 	rules->item = NULL;
 	return result(rules, before, name, err);

@@ -60,8 +60,11 @@ struct rules_macro {
 	bool resolved;
 	uint32_t text;                       /* in rules->texts */
 	struct lang_node *tree;
-	const char *unknown;                 /* UNKNOWN_FIELD: the message, and where */
+	uint64_t weight;                     /* nodes of the resolved tree, shared ones counted each time */
+	uint32_t height;
+	const char *unknown;                 /* UNKNOWN_FIELD: the message, and where in unknown_in's text */
 	uint32_t unknown_offset;
+	const struct rules_macro *unknown_in;
 };
 
 struct rules_entry {                         /* of an exception: a scalar or a list */
@@ -199,11 +202,13 @@ enum { RULES_SEE_ALL = UINT32_MAX };
 int rules_parse(struct lang_rules *rules, uint32_t text, struct lang_node **ret_node, const char **ret_unknown,
 		uint32_t *ret_offset);
 void rules_resolve_macros(struct lang_rules *rules);
-/* Macros of `node` put in place. `who` is told in problems ("rule 'x'"); -ENOENT when a macro with an unknown field
- * is used, then *ret_macro is that macro. */
+/* Macros of `node` put in place. `who` is told in problems ("rule 'x'"). 0; -EBADMSG with the problem noted, here or
+ * with a macro used; -ENOENT when a macro with an unknown field is used: then *ret_macro is the one it is in. */
 int rules_resolve(struct lang_rules *rules, struct lang_node *node, uint32_t visibility, const char *who,
 		  struct lang_node **ret_node, const struct rules_macro **ret_macro);
 /* Mark what a text that is not compiled (a skipped rule's) uses. */
 void rules_mark_used(struct lang_rules *rules, const char *text, size_t len);
+/* Where in a text an error of lang_parse() is. */
+size_t rules_error_offset(const struct rules_text *text, const struct err *err);
 
 #endif
