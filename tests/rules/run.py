@@ -93,6 +93,12 @@ def check_texts(tap, rules):
     tap.ok(not bad, "every output says who: user, login, container, image, ancestors", bad)
 
 
+def check_page(tap):
+    script = os.path.join(ROOT, "scripts", "gen-rules-doc.py")
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    tap.ok(done.returncode == 0, "docs/rules.md says what the rules say", done.stderr)
+
+
 def check_cover(tap, rules, cases):
     fires = {name for case in cases for name in case.get("fires", [])}
     silent = {name for case in cases for name in case.get("silent", [])}
@@ -139,6 +145,7 @@ def main():
     rules = rulefile.rules(RULES)
     cases = load_cases()
     check_texts(tap, rules)
+    check_page(tap)
     check_cover(tap, rules, cases)
     parka = find_parka()
     if parka:
