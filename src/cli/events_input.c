@@ -148,8 +148,8 @@ static void tell_notices(struct cli_events *e)
 
 int cli_events_next(struct cli_events *e, const struct model_record **ret_record, struct err *err)
 {
-	char *line;
-	size_t len;
+	char *line = NULL;
+	size_t len = 0;
 	int r;
 
 	tell_notices(e);
