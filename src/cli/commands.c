@@ -5,6 +5,7 @@
 const struct cli_command *const cli_commands[] = {
 	&cmd_containers,
 	&cmd_fields,
+	&cmd_completion,
 	&cmd_help,
 	&cmd_version,
 	NULL,
