@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `make test`: everything that must hold, on this machine. Ends with "N passed, N failed, N skipped".
-#   scripts/test.sh [layout|unit|asan|kernel|rules|e2e|fuzz ...]     some parts only
+#   scripts/test.sh [layout|unit|docs|rules|asan|kernel|guest|e2e|fuzz ...]     some parts only
 # Runs as root for the parts that need the kernel and containers; elsewhere those are skipped with a reason.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-parts=${*:-layout unit asan rules kernel e2e fuzz}
+parts=${*:-layout unit docs rules asan kernel guest e2e fuzz}
 [ "$(id -u)" = 0 ] && { scripts/deps.sh test || exit 1; }
 tally=$(mktemp)
 trap 'rm -f "$tally"' EXIT
@@ -37,11 +37,12 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 need_build=1
 for part in $parts; do
 	case $part in
-		unit | rules | kernel | e2e)
+		unit | docs | rules | kernel | guest | e2e)
 			[ -n "$need_build" ] && { build build-ci gcc g++ || { fail "build with gcc"; break; }; need_build=; } ;;
 	esac
 	case $part in
 		layout) tap layout 60 scripts/check-layout.sh ;;
+		docs) tap docs 60 scripts/gen-docs.sh --check "$PARKA" ;;
 		unit) unit build-ci unit ;;
 		asan)
 			if build build-asan clang-19 clang++-19 -Db_sanitize=address,undefined -Db_lundef=false; then
@@ -54,6 +55,7 @@ for part in $parts; do
 			for t in build-ci/tests/kernel/*_test; do
 				[ -x "$t" ] && tap "kernel $(basename "$t")" 300 "$t"
 			done ;;
+		guest) for t in tests/guest/*_test.sh; do [ -f "$t" ] && tap "guest $(basename "$t")" 900 bash "$t"; done ;;
 		e2e)
 			for t in tests/e2e/*_test.py; do [ -f "$t" ] && tap "e2e $(basename "$t")" 900 python3 "$t"; done
 			for t in tests/e2e/*_test.sh; do [ -f "$t" ] && tap "e2e $(basename "$t")" 900 sh "$t"; done ;;

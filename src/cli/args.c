@@ -9,9 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef PARKA_CONTENT_DIR
-#define PARKA_CONTENT_DIR "/usr/share/parka/content"
-#endif
 
 const struct cli_option cli_common_options[] = {
 	{ 0, "format", "FORMAT", "Output format: text, json, or what the command names.", CLI_COMPLETE_WORDS, "text json" },

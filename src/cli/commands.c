@@ -4,6 +4,7 @@
 /* Every command, in the order help shows them. */
 const struct cli_command *const cli_commands[] = {
 	&cmd_fields,
+	&cmd_completion,
 	&cmd_help,
 	&cmd_version,
 	NULL,
