@@ -123,6 +123,7 @@ static struct place place_of(const struct rules_origin *origin, size_t from, siz
 	return at;
 }
 
+__attribute__((format(printf, 2, 0)))
 static const char *vprint(struct lang_rules *rules, const char *format, va_list args)
 {
 	struct strbuf sb;
