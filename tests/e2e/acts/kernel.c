@@ -32,6 +32,35 @@ static int act_bpf_load(int n, char **args)
 	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)) < 0 ? errno : 0;
 }
 
+/* Attaches "let all pass" to a control group that nobody is in, and detaches it. */
+static int act_bpf_detach(int n, char **args)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	int group = open(args[0], O_RDONLY | O_DIRECTORY), program;
+
+	if (group < 0)
+		return errno;
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_SKB;
+	attr.insns = (uint64_t)(uintptr_t)code;
+	attr.insn_cnt = 2;
+	attr.license = (uint64_t)(uintptr_t)"Apache-2.0";
+	program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (program < 0)
+		return errno;
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)group;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = BPF_CGROUP_INET_EGRESS;
+	if (syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0)
+		return errno;
+	return syscall(SYS_bpf, BPF_PROG_DETACH, &attr, sizeof(attr)) < 0 ? errno : 0;
+}
+
 /* A descriptor that is no module: no kernel takes it, whoever asks. */
 static int act_module_load(int n, char **args)
 {
@@ -62,6 +91,7 @@ static int act_fsopen(int n, char **args)
 const struct act acts_kernel[] = {
 	{ "userfaultfd", "", 0, act_userfaultfd },
 	{ "bpf-load", "", 0, act_bpf_load },
+	{ "bpf-detach", "CGROUP_DIR", 1, act_bpf_detach },
 	{ "module-load", "PATH", 1, act_module_load },
 	{ "kexec", "", 0, act_kexec },
 	{ "mount", "SOURCE TARGET TYPE [OPTIONS]", 3, act_mount },
