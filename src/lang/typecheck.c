@@ -288,7 +288,8 @@ static int check_right(const struct lang_node *n, struct lang_type left, struct 
 		return k;
 	if (left.type == MODEL_TYPE_NET)
 		return lang_fault_set(fault, n->right->offset, -EBADMSG, "networks are compared with values, not with fields");
-	if (left.type != right.type || left.many != right.many)
+	/* Paths and other text compare with each other: which of its fields Falco types as a path is no help to anybody. */
+	if ((left.type != right.type && !(model_type_is_text(left.type) && model_type_is_text(right.type))) || left.many != right.many)
 		return lang_fault_set(fault, n->right->offset, -EBADMSG, "%s is of type %s but %s is of type %s",
 				      expr_text(n->left, a), type_text(left, ta), expr_text(n->right, b), type_text(right, tb));
 	return 0;
