@@ -33,7 +33,8 @@ static int bench_get(const struct model_record *record, const struct model_field
 	if (!r->texts[ref->id] || (ref->has_arg && ref->index > 3))
 		return MODEL_UNSET;
 	*ret = r->values[ref->id];
-	if (!ref->has_arg && model_field(ref->id)->flags & (MODEL_FIELD_LIST | MODEL_FIELD_ANCESTOR | MODEL_FIELD_BOTH_ENDS)) {
+	if (model_field(ref->id)->flags & MODEL_FIELD_LIST ||
+	    (!ref->has_arg && model_field(ref->id)->flags & (MODEL_FIELD_ANCESTOR | MODEL_FIELD_BOTH_ENDS))) {
 		struct model_value *items = arena_alloc(scratch, 4 * sizeof(*items));
 
 		for (unsigned i = 0; i < 4; i++)
