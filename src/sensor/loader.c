@@ -35,6 +35,7 @@ static void keep_verdict(const char *log)
 	}
 }
 
+__attribute__((format(printf, 2, 0)))
 static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
 {
 	_cleanup_free_ char *text = NULL;
