@@ -351,8 +351,8 @@ static int json_record_get(const struct model_record *record, const struct model
 	const char *key;
 	const json_t *v = value_of(reader, field, &key);
 
-	if (field->has_arg)
-		many = false;
+	if (field->has_arg)   /* one of many, but of a list a list of one: record.h */
+		many = f->flags & MODEL_FIELD_LIST;
 	if (!v && many && f->flags & MODEL_FIELD_ANCESTOR)
 		return get_ancestors(reader, f, scratch, ret);
 	if (!v && f->flags & MODEL_FIELD_BOTH_ENDS)

@@ -79,6 +79,14 @@ TEST(arrays_are_lists_and_one_value_is_a_list_of_one)
 	CHECK(get(MODEL_F_FD_IP) == MODEL_SET && value.n == 2);
 }
 
+TEST(a_list_field_is_a_list_also_with_an_argument)
+{
+	read_json("{\"fd.types[0]\":\"file\",\"proc.aname[2]\":\"x\"}");
+	CHECK(get_arg(MODEL_F_FD_TYPES, "0", "fd.types[0]") == MODEL_SET && value.n == 1);
+	CHECK(value.n == 1 && strcmp(value.list[0].text, "file") == 0);
+	CHECK(get_arg(MODEL_F_PROC_ANAME, "2", "proc.aname[2]") == MODEL_SET && strcmp(value.text, "x") == 0);
+}
+
 TEST(all_ancestors_are_collected_from_the_indexed_keys_in_order)
 {
 	read_json("{\"proc.aname[3]\":\"c\",\"proc.aname[1]\":\"a\",\"proc.aname[0]\":\"self\"}");
