@@ -44,13 +44,13 @@ enum lang_transformer {
 };
 
 /* A value expression: a field, a transformer over value expressions, or (as an argument of
- * join/concat/getopt) a literal. */
+ * join/concat/getopt) a literal or a list of them: join("-", (proc.name, "a")). */
 struct lang_value_expr {
-	enum { LANG_VALUE_FIELD, LANG_VALUE_TRANSFORMER, LANG_VALUE_LITERAL } kind;
+	enum { LANG_VALUE_FIELD, LANG_VALUE_TRANSFORMER, LANG_VALUE_LITERAL, LANG_VALUE_LIST } kind;
 	uint32_t offset;                       /* byte offset in the parsed text */
 	struct model_field_ref field;          /* FIELD */
 	enum lang_transformer transformer;     /* TRANSFORMER */
-	struct lang_value_expr **args;         /* TRANSFORMER */
+	struct lang_value_expr **args;         /* TRANSFORMER, LIST */
 	size_t n_args;
 	const char *literal;                   /* LITERAL */
 	size_t literal_len;

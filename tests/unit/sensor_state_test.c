@@ -231,9 +231,11 @@ TEST(a_container_is_known_at_its_first_exec)
 
 	world_init(&w);
 	world_box(&w, &a);
-	CHECK_INT(w.n, 1);
-	FIELD_IS(0, "evt.type", "execve");
-	FIELD_IS(0, "container.id", "5be1f2a4c6d8");
+	CHECK_INT(w.n, 2);
+	FIELD_IS(0, "evt.type", "container");
+	FIELD_IS(0, "container.name", "web-1");
+	FIELD_IS(1, "evt.type", "execve");
+	FIELD_IS(1, "container.id", "5be1f2a4c6d8");
 	FIELD_IS(0, "container.name", "web-1");
 	FIELD_IS(0, "container.image.repository", "registry/web");
 	FIELD_IS(0, "container.image.id", "0123456789ab");
