@@ -142,14 +142,12 @@ static const char *exec_reason(const struct sensor_creds *before, const struct s
 {
 	const struct sensor_wire_file *file = sensor_wire_struct(view, SENSOR_P_FILE, sizeof(*file));
 
-	if (!file || (file->flags & SENSOR_FILE_CAPS))
+	if (!file)
 		return NULL;
 	if (gained_user_ns(before, after))
 		return "user namespace";
-	/* Of a script PATH may be the interpreter; set-id bits of scripts do not count, so this is strict enough. */
-	if (gained_uid(before, after) && !((file->mode & S_ISUID) && file->uid == 0) && before->suid_known && before->suid != 0)
-		return "uid";
-	if (gained_uid(before, after) && !((file->mode & S_ISUID) && file->uid == 0) && !before->suid_known)
+	/* Root's set-id bit; on an id-mapped mount the owner may be another number. A saved id of 0 does not come back by exec. */
+	if (gained_uid(before, after) && !((file->mode & S_ISUID) && (file->uid == 0 || (file->flags & SENSOR_FILE_CAPS))))
 		return "uid";
 	/* Capabilities without a uid of 0 come from the file's extended attribute, which not every hook can see. */
 	return NULL;

@@ -114,13 +114,13 @@ size_t sensor_tty_name(const struct sensor_wire_task *task, char *out, size_t si
 	if (task->tty_major >= 136 && task->tty_major <= 143)
 		n = snprintf(out, size, "pts/%u", task->tty_index);
 	else if (task->tty_major == 4 && task->tty_minor >= 64)
-		n = snprintf(out, size, "ttyS%u", task->tty_index);
+		n = snprintf(out, size, "ttyS%u", task->tty_minor - 64);
 	else if (task->tty_major == 4)
-		n = snprintf(out, size, "tty%u", task->tty_index);
+		n = snprintf(out, size, "tty%u", task->tty_minor);
 	else if (task->tty_major == 5 && task->tty_minor == 1)
 		n = snprintf(out, size, "console");
 	else if (task->tty_major)
-		n = snprintf(out, size, "tty%u:%u", task->tty_major, task->tty_minor + task->tty_index);
+		n = snprintf(out, size, "tty%u:%u", task->tty_major, task->tty_minor);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
@@ -129,14 +129,7 @@ uint32_t sensor_tty_number(const struct sensor_wire_task *task)
 {
 	uint32_t minor = task->tty_minor;
 
-	if (!task->tty_major)
-		return 0;
-	/* The driver's first minor and the terminal's index; virtual terminals start at 1 with index 0. */
-	if (task->tty_major >= 136 && task->tty_major <= 143)
-		minor = task->tty_index & 0xff;
-	else
-		minor += task->tty_index;
-	return (minor & 0xff) | (task->tty_major << 8) | ((minor & ~0xffu) << 12);
+	return task->tty_major ? (minor & 0xff) | (task->tty_major << 8) | ((minor & ~0xffu) << 12) : 0;
 }
 
 static struct sensor_text *tty_text(struct sensor_state *state, const struct sensor_process *process)

@@ -118,7 +118,7 @@ static void put_task(struct sensor_wire_builder *b, const struct actor *a)
 
 	if (a->tty_index) {
 		t.tty_major = 136;
-		t.tty_index = a->tty_index - 1;
+		t.tty_minor = t.tty_index = a->tty_index - 1;
 	}
 	sensor_wire_put(b, SENSOR_P_TASK, &t, sizeof(t));
 }
@@ -266,7 +266,7 @@ __attribute__((unused)) static void put_socket(struct sensor_wire_builder *b, un
 }
 
 /* A field of record i as output shows it; "<unset>" when it is not set. "proc.aname[2]" and "evt.arg.flags" are understood. */
-static const char *field_of(struct world *w, size_t i, const char *text)
+__attribute__((unused)) static const char *field_of(struct world *w, size_t i, const char *text)
 {
 	struct model_field_ref ref = { .index = -1, .text = text };
 	char name[128], key[256];
