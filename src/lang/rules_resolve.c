@@ -86,8 +86,8 @@ static struct lang_node *resolve_name(struct resolver *v, struct lang_node *node
 	struct lang_node *tree;
 
 	if (!macro || macro->index >= v->visibility) {
-		fault(v, node, "LOAD_ERR_VALIDATE", rules_printf(v->rules, "Undefined macro '%s' used in filter.", node->name),
-		      macro ? " It is defined only later: a macro sees the macros before it." :
+		fault(v, node, "LOAD_ERR_VALIDATE", rules_printf(v->rules, "Undefined macro '%s' used in filter", node->name),
+		      macro ? ": it is defined only later, and a macro sees the macros before it" :
 		      rules_did_you_mean_in(v->rules, node->name, "macro"));
 		return node;
 	}
@@ -130,7 +130,7 @@ static struct lang_node *resolve(struct resolver *v, struct lang_node *node, uns
 	struct lang_node **children = NULL;
 
 	*m = (struct measure){ 1, 1 };
-	if (node->kind == LANG_NODE_CHECK || v->failed)
+	if (node->kind == LANG_NODE_CHECK)
 		return node;
 	if (depth > LANG_TREE_DEPTH_MAX) {
 		fault(v, node, "LOAD_ERR_COMPILE_CONDITION", "the condition with its macros is nested too deep", "");
@@ -152,7 +152,7 @@ static struct lang_node *resolve(struct resolver *v, struct lang_node *node, uns
 		}
 		children[i] = c;
 	}
-	if (m->weight > RULES_NODES_MAX || m->height > LANG_TREE_DEPTH_MAX)
+	if (!v->failed && (m->weight > RULES_NODES_MAX || m->height > LANG_TREE_DEPTH_MAX))
 		fault(v, node, "LOAD_ERR_COMPILE_CONDITION", m->weight > RULES_NODES_MAX ?
 		      "the condition with its macros has too many checks" : "the condition with its macros is nested too deep", "");
 	return children ? with_children(v, node, children) : node;
