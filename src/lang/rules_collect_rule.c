@@ -351,7 +351,9 @@ static int append_flag(struct lang_rules *rules, const struct yaml_node *item, c
 	if (!v.given)
 		return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_VALIDATE", yaml_get(item, "rule"),
 				       "Appended rule must have exceptions or condition property");
-	return apply_append(rules, rule, &v, v.given);
+	r = apply_append(rules, rule, &v, v.given);
+	rule->pub.broken |= r < 0;
+	return r;
 }
 
 static int enable(struct lang_rules *rules, const struct yaml_node *item, const struct rules_piece *name)
@@ -408,6 +410,7 @@ static int override(struct lang_rules *rules, const struct yaml_node *item, cons
 	r2 = replace ? apply_replace(rules, rule, &v, replace) : 0;
 	if (replace)
 		rules->next_index++;
+	rule->pub.broken |= r < 0 || r2 < 0;
 	return r < 0 ? r : r2;
 }
 

@@ -702,6 +702,18 @@ TEST(exception_faults_are_errors)
 	ONLY("LOAD_UNKNOWN_KEY", 7, 34, "did you mean 'values'?");
 }
 
+TEST(a_rule_with_a_faulty_exception_is_left_out)
+{
+	load(RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: [proc.name, ''], values: [[a, b]]}\n");
+	CHECK(lang_rules_by_name(rules, "r")->broken);
+	load(RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: [proc.name, ~], comps: [in, ~], values: [[a, b]]}\n");
+	ONLY("LOAD_ERR_VALIDATE", 7, 12, "must be lists of texts");
+	CHECK(lang_rules_by_name(rules, "r")->broken);
+	load(RULE("r", "evt.type=open") "- rule: r\n  exceptions: [{name: e, fields: [proc.name], comps: [], values: [[a]]}]\n  override: {exceptions: replace}\n");
+	ONLY("LOAD_ERR_VALIDATE", 7, 23, "equal length");
+	CHECK(lang_rules_by_name(rules, "r")->broken);
+}
+
 TEST(two_exceptions_of_one_name_are_a_warning)
 {
 	load(RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: proc.name}\n  - {name: e, fields: proc.exe}\n");
