@@ -8,6 +8,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_rules_explain,
 	&cmd_rules_test,
 	&cmd_rules_eval,
+	&cmd_containers,
 	&cmd_fields,
 	&cmd_completion,
 	&cmd_help,

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef PARKA_SENSOR_BPF_NET_H
+#define PARKA_SENSOR_BPF_NET_H
+/* Sockets: who is at both ends, from the kernel's socket and not from the program's memory. */
+#include "call.bpf.h"
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+
+struct wire_in { __u16 family; __be16 port; __be32 address; __u8 zero[8]; };
+struct wire_in6 { __u16 family; __be16 port; __u32 flow; __u8 address[16]; __u32 scope; };
+enum { UNIX_BYTES = 128, SOCKADDR_BYTES = 128 };
+
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket;
+
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != MAGIC_SOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline void put_unix_name(struct slot *s, __u32 id, struct sock *sk)
+{
+	struct unix_address *name = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	struct sensor_wire_param *p = param_at(s);
+	__u32 len;
+
+	if (!p)
+		return;
+	*(__u16 *)(p + 1) = AF_UNIX;
+	len = name ? BPF_CORE_READ(name, len) : 2;
+	if (len < 2 || len > UNIX_BYTES)
+		len = len < 2 ? 2 : UNIX_BYTES;
+	if (name && bpf_probe_read_kernel(p + 1, len, (void *)((unsigned long)name + bpf_core_field_offset(struct unix_address, name))))
+		return;
+	param_done(s, p, id, 0, len);
+}
+
+/* The address of one end; nothing when that end has none yet. */
+static __always_inline void put_inet(struct slot *s, __u32 id, struct sock *sk, __u16 family, bool remote)
+{
+	__u16 port = remote ? BPF_CORE_READ(sk, __sk_common.skc_dport)
+			    : __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_num));
+	struct wire_in6 *six;
+	struct wire_in *four;
+
+	if (remote && !port)
+		return;
+	if (family == AF_INET && put_struct(s, id, four)) {
+		four->family = AF_INET;
+		four->port = port;
+		four->address = remote ? BPF_CORE_READ(sk, __sk_common.skc_daddr) : BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	} else if (family == AF_INET6 && put_struct(s, id, six)) {
+		six->family = AF_INET6;
+		six->port = port;
+		if (remote)
+			bpf_core_read(six->address, 16, &sk->__sk_common.skc_v6_daddr);
+		else
+			bpf_core_read(six->address, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+	}
+}
+
+/* SOCKET and both ends of the socket behind `file_address`. 0, or -1 when it is no socket. */
+__noinline int put_socket(__u64 handle, __u64 file_address, __u32 flags)
+{
+	struct file *file = (struct file *)file_address;
+	struct sock *sk = sock_of_file(file), *peer;
+	struct slot *s = slot_of(handle);
+	struct sensor_wire_socket *w;
+	__u16 family;
+
+	if (!s || !sk || !put_struct(s, SENSOR_P_SOCKET, w))
+		return -1;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	/* A socket gets its cookie when somebody first asks; until then its inode tells it apart. */
+	w->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	if (!w->cookie)
+		w->cookie = 1ULL << 63 | BPF_CORE_READ(file, f_inode, i_ino);
+	w->family = family;
+	w->type = BPF_CORE_READ(sk, sk_type);
+	w->protocol = BPF_CORE_READ(sk, sk_protocol);
+	w->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	w->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	w->flags = flags;
+	if (family == AF_UNIX) {
+		put_unix_name(s, SENSOR_P_SOCKADDR_LOCAL, sk);
+		peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+		if (peer)
+			put_unix_name(s, SENSOR_P_SOCKADDR_REMOTE, peer);
+		return 0;
+	}
+	put_inet(s, SENSOR_P_SOCKADDR_LOCAL, sk, family, false);
+	put_inet(s, SENSOR_P_SOCKADDR_REMOTE, sk, family, true);
+	return 0;
+}
+
+/* An address as the program gave it: for calls that failed, and for families whose sockets are not read. */
+static __always_inline void put_given_address(struct slot *s, __u32 id, __u64 from, __u64 size)
+{
+	put_user_bytes(s, id, (void *)from, (__u32)size, SOCKADDR_BYTES);
+}
+
+static __always_inline bool is_known_family(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
+}
+
+__noinline int do_net(__u32 index, __s64 ret)
+{
+	struct sensor_row *row = row_of(index);
+	struct task_struct *task = current_task();
+	struct file *file;
+	__u8 variant;
+	struct slot *s;
+	bool good;
+	__u64 h;
+
+	if (!row)
+		return 0;
+	variant = row->variant;
+	good = ret >= 0 || ret == -EINPROGRESS;
+	if (variant == SENSOR_NET_ACCEPT && !good)
+		return 0;
+	h = begin_call(row);
+	s = slot_of(h);
+	if (!h || !s)
+		return 0;
+	put_u64(s, SENSOR_P_FD, (__s32)call_arg(task, 0));
+	file = file_of_fd(task, variant == SENSOR_NET_ACCEPT ? ret : (__s32)call_arg(task, 0));
+	put_socket(h, (__u64)file, 0);
+	if (variant == SENSOR_NET_LISTEN)
+		put_u64(s, SENSOR_P_ARG2, (__u32)call_arg(task, 1));
+	if (variant == SENSOR_NET_CONNECT || variant == SENSOR_NET_BIND)
+		if (!good || !is_known_family(sock_of_file(file)))
+			put_given_address(s, variant == SENSOR_NET_CONNECT ? SENSOR_P_SOCKADDR_REMOTE : SENSOR_P_SOCKADDR_LOCAL,
+					  call_arg(task, 1), call_arg(task, 2));
+	end(h, ret);
+	return 0;
+}
+
+#endif
