@@ -403,7 +403,7 @@ int rules_collect_file(struct lang_rules *rules, const struct yaml_file *file)
 		else if (doc->kind == YAML_MAPPING)
 			invalid(rules, first_key(doc), "Rules content is not yaml array of objects: each item begins with '- '");
 		else
-			for (size_t i = 0; i < doc->n; i++)
+			for (size_t i = 0; i < doc->n && !rules->out_of_memory; i++)
 				collect_item(rules, doc->items[i]);
 	}
 	return 0;

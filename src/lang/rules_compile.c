@@ -259,7 +259,7 @@ int lang_rules_compile(struct lang_rules *rules, struct err *err)
 	rules->program = lang_program_new();
 	rules_flatten_lists(rules);
 	rules_resolve_macros(rules);
-	for (size_t i = 0; i < rules->n_rules; i++)
+	for (size_t i = 0; i < rules->n_rules && !rules->out_of_memory; i++)
 		compile_rule(rules, rules->rules[i]);
 	rules->item = NULL;
 	warn_unused(rules);

@@ -224,7 +224,7 @@ void rules_resolve_macros(struct lang_rules *rules)
 {
 	for (size_t i = 0; i < rules->macros.n; i++)
 		parse_macro(rules, rules->macros.at[i]);
-	for (size_t i = 0; i < rules->macros.n; i++)
+	for (size_t i = 0; i < rules->macros.n && !rules->out_of_memory; i++)
 		if (rules->macros.at[i]->state == RULES_PARSED)
 			resolve_macro(rules, rules->macros.at[i]);
 	/* What is set aside still uses what it names. */
