@@ -244,7 +244,8 @@ static void lint_reach(const struct walk *w, const struct rules_rule *rule)
 
 /* ---- lists in lists ---- */
 
-/* Which item of a list names another list, and is not put in place in the flattened list. */
+/* An item names a list that itself names lists: those inner names stay plain texts, unless they come later in the
+ * order, where the expansion of the text still reaches them (which is also why a list may name a later one). */
 static void lint_list(struct lang_rules *rules, const struct rules_list *list)
 {
 	for (size_t i = 0; i < list->items.n; i++) {
@@ -253,11 +254,6 @@ static void lint_list(struct lang_rules *rules, const struct rules_list *list)
 		const char *name = rules_item_name(rules, "list", list->name);
 		if (!ref || ref == list)
 			continue;
-		/* Defined later: Falco's expansion of texts still reaches it where a condition uses the list,
-		 * but only because it comes later in the order; say so only when it will stay a plain text. */
-		if (ref->index >= list->visibility && ref->index < list->index)
-			rules_diag_at(rules, LANG_DIAG_WARNING, "LINT_LIST_IN_LIST", name, item->origin, 0, item->len,
-				      "list '%s' is changed after this list: the name stays a plain text here", ref->name);
 		for (size_t k = 0; ref->index < list->visibility && k < ref->items.n; k++) {
 			const struct rules_list *inner = map_get(&rules->lists.by_name, ref->items.at[k].text, ref->items.at[k].len);
 			if (inner && inner->index < list->index && inner != list)
