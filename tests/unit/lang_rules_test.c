@@ -1036,6 +1036,18 @@ TEST(lint_tells_of_an_unset_field_under_not)
 	CLEAN();
 }
 
+TEST(lint_tells_of_unequal_where_it_surprises)
+{
+	lint(RULE("r", "evt.type=execve and container.mount.dest[/x] != a"));
+	ONLY("LINT_UNSET_NOT_EQUAL", 3, 34, "false when container.mount.dest[/x] is not there");
+	lint(RULE("r", "evt.type=execve and container.mount.dest[/x] exists and container.mount.dest[/x] != a"));
+	CLEAN();
+	lint(RULE("r", "evt.type=execve and proc.aname != sshd"));
+	ONLY("LINT_ANY_ANCESTOR", 3, 34, "'not proc.aname = ...'");
+	lint(RULE("r", "evt.type=execve and proc.aname[2] != sshd and proc.name != x and not proc.aname = y"));
+	CLEAN();
+}
+
 TEST(lint_tells_of_a_regex_that_matches_nothing)
 {
 	lint(RULE("r", "evt.type=open and proc.name regex 'a^b'"));
