@@ -93,10 +93,23 @@ TEST(a_cut_file_gives_what_is_whole_and_says_where_it_ends)
 	unsigned n;
 
 	make_capture(20000);
-	CHECK(truncate(path, lseek(open(path, O_RDONLY), 0, SEEK_END) - 5) == 0);
+	CHECK(truncate(path, lseek(open(path, O_RDONLY), 0, SEEK_END) - 60) == 0);
 	CHECK_INT(count_records(&n, &err), -EBADMSG);
 	CHECK_MSG(n > 5000 && n < 20002, "%u records", n);
 	CHECK_MSG(strstr(err.text, "damaged capture at byte") != NULL, "%s", err.text);
+	unlink(path);
+}
+
+TEST(a_file_that_was_not_closed_gives_all_and_says_so)
+{
+	struct err err = ERR_INIT;
+	unsigned n;
+
+	make_capture(10);
+	CHECK(truncate(path, lseek(open(path, O_RDONLY), 0, SEEK_END) - 24) == 0);
+	CHECK_INT(count_records(&n, &err), -EBADMSG);
+	CHECK_INT(n, 12);
+	CHECK_MSG(strstr(err.text, "not closed") != NULL, "%s", err.text);
 	unlink(path);
 }
 
