@@ -2,6 +2,7 @@
 #include "cli/watch_line.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -7,6 +7,7 @@
 #include "cli/watch_view.h"
 #include "base/file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>

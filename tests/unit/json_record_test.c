@@ -79,6 +79,18 @@ TEST(arrays_are_lists_and_one_value_is_a_list_of_one)
 	CHECK(get(MODEL_F_FD_IP) == MODEL_SET && value.n == 2);
 }
 
+TEST(one_of_a_list_comes_from_its_own_key_or_the_whole_list)
+{
+	struct model_field_ref f = { .id = MODEL_F_FD_TYPES, .has_arg = true, .index = 1, .key = "1", .text = "fd.types[1]" };
+
+	read_json("{\"fd.types\":[\"file\",\"ipv4\"]}");
+	CHECK(model_record_get(record, &f, &scratch, &value) == MODEL_SET && value.n == 1 && strcmp(value.list[0].text, "ipv4") == 0);
+	read_json("{\"fd.types[1]\":\"pipe\"}");
+	CHECK(model_record_get(record, &f, &scratch, &value) == MODEL_SET && value.n == 1 && strcmp(value.list[0].text, "pipe") == 0);
+	read_json("{\"fd.types\":[\"file\"]}");
+	CHECK_INT(model_record_get(record, &f, &scratch, &value), MODEL_UNSET);
+}
+
 TEST(all_ancestors_are_collected_from_the_indexed_keys_in_order)
 {
 	read_json("{\"proc.aname[3]\":\"c\",\"proc.aname[1]\":\"a\",\"proc.aname[0]\":\"self\"}");

@@ -243,7 +243,7 @@ static const struct example examples[] = {
 	  "{\"evt.type\":\"execve\",\"evt.num\":5,\"evt.res\":\"SUCCESS\",\"proc.is_exe_from_memfd\":true,\"proc.name\":\"x\"}",
 	  "{\"evt.type\":\"execve\",\"evt.num\":5,\"evt.res\":\"SUCCESS\",\"proc.is_exe_from_memfd\":false,\"proc.name\":\"x\"}" },
 	{ "Directory traversal monitored file read",
-	  "{" OPEN_READ ",\"fd.nameraw\":\"/var/../../etc/shadow\",\"fd.name\":\"/etc/shadow\",\"fd.directory\":\"/etc\"}",
+	  "{" OPEN_READ ",\"fd.nameraw\":\"/var/log/../../etc/shadow\",\"fd.name\":\"/etc/shadow\",\"fd.directory\":\"/etc\"}",
 	  "{" OPEN_READ ",\"fd.nameraw\":\"/etc/shadow\",\"fd.name\":\"/etc/shadow\",\"fd.directory\":\"/etc\"}" },
 };
 

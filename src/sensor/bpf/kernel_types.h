@@ -205,7 +205,7 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct mm_struct *mm;
 };
-struct kernel_siginfo { int si_signo, si_errno, si_code; };
+struct module { char name[56]; };
 
 /* ---- sockets ---- */
 struct in6_addr { __u8 s6_addr[16]; };
