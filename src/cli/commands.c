@@ -3,6 +3,9 @@
 
 /* Every command, in the order help shows them. */
 const struct cli_command *const cli_commands[] = {
+	&cmd_watch,
+	&cmd_record,
+	&cmd_replay,
 	&cmd_rules_check,
 	&cmd_rules_list,
 	&cmd_rules_explain,
