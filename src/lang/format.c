@@ -145,10 +145,11 @@ static int parse_field(struct lang_reader *r, struct lang_format *f, uint32_t *r
 
 	if (lang_lex_take(r, removed))
 		return 0;
-	width = read_width(r);
 	*ret_offset = (uint32_t)r->pos;
+	width = read_width(r);
 	if (width < 0)
 		return (int)width;
+	*ret_offset = (uint32_t)r->pos;
 	start = r->pos;
 	k = read_expr(r, &expr);
 	if (k == 0)

@@ -75,13 +75,16 @@ struct lang_rules *lang_rules_free(struct lang_rules *rules)
 void *rules_alloc(struct lang_rules *rules, size_t size)
 {
 	void *p = arena_alloc(&rules->arena, size);
+	size_t limit;
 
 	if (p)
 		return p;
+	/* Past the limit only this call goes on; whoever loops looks at out_of_memory. */
 	rules->out_of_memory = true;
+	limit = rules->arena.max_bytes;
 	rules->arena.max_bytes = 0;
 	p = arena_alloc(&rules->arena, size);
-	rules->arena.max_bytes = RULES_MEMORY_MAX;
+	rules->arena.max_bytes = rules->arena.used_bytes > limit ? rules->arena.used_bytes : limit;
 	return p;
 }
 

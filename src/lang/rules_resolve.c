@@ -48,7 +48,7 @@ int rules_parse(struct lang_rules *rules, uint32_t text, struct lang_node **ret_
 
 	if (t->too_long)
 		return rules_diag_text(rules, LANG_DIAG_ERROR, "LOAD_ERR_COMPILE_CONDITION", text, 0, 1, NULL,
-				       "the condition is longer than %d bytes with its lists put in place", RULES_TEXT_MAX);
+				       "the condition is longer than %d bytes with its lists put in place, or takes too long to put together", RULES_TEXT_MAX);
 	r = lang_parse(&rules->arena, t->text ? t->text : "", t->len, text, ret_node, &err);
 	if (r >= 0)
 		return 0;
@@ -86,8 +86,8 @@ static struct lang_node *resolve_name(struct resolver *v, struct lang_node *node
 	struct lang_node *tree;
 
 	if (!macro || macro->index >= v->visibility) {
-		fault(v, node, "LOAD_ERR_VALIDATE", rules_printf(v->rules, "Undefined macro '%s' used in filter.", node->name),
-		      macro ? " It is defined only later: a macro sees the macros before it." :
+		fault(v, node, "LOAD_ERR_VALIDATE", rules_printf(v->rules, "Undefined macro '%s' used in filter", node->name),
+		      macro ? ": it is defined only later, and a macro sees the macros before it" :
 		      rules_did_you_mean_in(v->rules, node->name, "macro"));
 		return node;
 	}
@@ -130,7 +130,7 @@ static struct lang_node *resolve(struct resolver *v, struct lang_node *node, uns
 	struct lang_node **children = NULL;
 
 	*m = (struct measure){ 1, 1 };
-	if (node->kind == LANG_NODE_CHECK || v->failed)
+	if (node->kind == LANG_NODE_CHECK)
 		return node;
 	if (depth > LANG_TREE_DEPTH_MAX) {
 		fault(v, node, "LOAD_ERR_COMPILE_CONDITION", "the condition with its macros is nested too deep", "");
@@ -152,7 +152,7 @@ static struct lang_node *resolve(struct resolver *v, struct lang_node *node, uns
 		}
 		children[i] = c;
 	}
-	if (m->weight > RULES_NODES_MAX || m->height > LANG_TREE_DEPTH_MAX)
+	if (!v->failed && (m->weight > RULES_NODES_MAX || m->height > LANG_TREE_DEPTH_MAX))
 		fault(v, node, "LOAD_ERR_COMPILE_CONDITION", m->weight > RULES_NODES_MAX ?
 		      "the condition with its macros has too many checks" : "the condition with its macros is nested too deep", "");
 	return children ? with_children(v, node, children) : node;
@@ -224,7 +224,7 @@ void rules_resolve_macros(struct lang_rules *rules)
 {
 	for (size_t i = 0; i < rules->macros.n; i++)
 		parse_macro(rules, rules->macros.at[i]);
-	for (size_t i = 0; i < rules->macros.n; i++)
+	for (size_t i = 0; i < rules->macros.n && !rules->out_of_memory; i++)
 		if (rules->macros.at[i]->state == RULES_PARSED)
 			resolve_macro(rules, rules->macros.at[i]);
 	/* What is set aside still uses what it names. */

@@ -189,6 +189,36 @@ TEST(nesting_stops_at_the_limit_without_overflowing_the_stack)
 	free(deep);
 }
 
+/* head, then unit n times, then tail. */
+static int parse_repeated(const char *head, const char *unit, size_t n, const char *tail)
+{
+	struct strbuf sb;
+	int k;
+
+	strbuf_init(&sb, 64 << 20);
+	strbuf_adds(&sb, head);
+	for (size_t i = 0; i < n; i++)
+		strbuf_adds(&sb, unit);
+	strbuf_adds(&sb, tail);
+	k = parse_code(sb.text, sb.len);
+	strbuf_done(&sb);
+	return k;
+}
+
+TEST(every_limit_is_an_error_one_past_it)
+{
+	CHECK_INT(parse_repeated("proc.name in (a", ",a", LANG_VALUES_MAX - 1, ")"), 0);
+	CHECK_INT(parse_repeated("proc.name in (a", ",a", LANG_VALUES_MAX, ")"), -EBADMSG);
+	CHECK_INT(parse_repeated("a", " or a", LANG_CHILDREN_MAX - 1, ""), 0);
+	CHECK_INT(parse_repeated("a", " or a", LANG_CHILDREN_MAX, ""), -EBADMSG);
+	CHECK_INT(parse_repeated("concat(1", ",1", LANG_ARGS_MAX - 1, ") = a"), 0);
+	CHECK_INT(parse_repeated("concat(1", ",1", LANG_ARGS_MAX, ") = a"), -EBADMSG);
+	CHECK_INT(parse_repeated("proc.env[", "a", LANG_FIELD_ARG_MAX, "] = a"), 0);
+	CHECK_INT(parse_repeated("proc.env[", "a", LANG_FIELD_ARG_MAX + 1, "] = a"), -EBADMSG);
+	CHECK_INT(parse_repeated("a", " ", LANG_CONDITION_BYTES_MAX - 1, ""), 0);
+	CHECK_INT(parse_repeated("a", " ", LANG_CONDITION_BYTES_MAX, ""), -EBADMSG);
+}
+
 TEST(an_arena_limit_is_an_error_not_a_crash)
 {
 	const char *text = "proc.name in (a, b, c, d, e, f, g) and proc.aname[3] contains \"abc\" or not x";

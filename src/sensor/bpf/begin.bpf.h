@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef PARKA_SENSOR_BPF_BEGIN_H
+#define PARKA_SENSOR_BPF_BEGIN_H
+/*
+ * Maps, and the making of one event: begin(), put_*(), end().
+ *
+ * An event is built in one of SENSOR_SLOTS buffers of this CPU and copied to its ring. A program can be
+ * interrupted by another one on the same CPU (softirq, or preemption where the kernel allows it): each takes a
+ * free slot and marks it with its own token. Taking is not atomic (5.8 has no compare-and-swap for BPF), so end()
+ * looks whether the token is still its own; if not, the event is dropped and counted, never sent damaged.
+ *
+ * Functions that are not static are verified once, with unknown arguments, by kernels since 5.6; they take
+ * numbers only, because 5.8 allows nothing else.
+ */
+#include "kernel_types.h"
+#include "row.h"
+#include "../event.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+enum model_event_type {
+#define EVENT(id, name, category, flags, meaning) MODEL_EVT_##id,
+#include "../../model/events.def"
+#undef EVENT
+	MODEL_EVT_MAX
+};
+
+#define EFAULT 14
+#define EPERM 1
+#define EINPROGRESS 115
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile struct sensor_config config = { .cgroup_subsys = -1 };
+struct sensor_control control = {};
+__u8 calls[SENSOR_ROW_CALLS] = {};   /* enum sensor_call_bits, for the program on every exit */
+__u64 last_wake_ns[SENSOR_LANE_MAX] = {};
+__u64 lost[SENSOR_LOST_SLOTS] = {};   /* one for all CPUs: losses are few, and user space reads it as memory */
+
+struct slot {
+	__u64 token;             /* handle of the event that owns it; 0: free */
+	__u32 off;               /* where the next parameter starts */
+	__u32 flags;             /* enum sensor_wire_flags so far */
+	__u16 n_params;
+	__u16 type;
+	__u8 lane, rare, has_cwd, text_first;   /* text_first: first byte of the last text put */
+	/* State of the path walk. In the map and not in registers, so that the verifier sees one state per step. */
+	__u32 walk_n, walk_first, walk_bind, walk_flags;
+	__u64 root_mnt, root_dentry, mnt_ns;   /* where the walk ends */
+	/* The system call that the event is about. */
+	__u64 args[6];
+	__s64 dirfd;             /* what the next PATH argument is relative to */
+	__u16 dir_id, variant;
+	__u32 spare;
+	__u8 buf[SENSOR_EVENT_MASK + 1 + SENSOR_EVENT_SLACK];
+};
+
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SENSOR_SLOTS); __type(key, __u32); __type(value, struct slot); } slots SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2 * SENSOR_ROW_CALLS); __type(key, __u32); __type(value, struct sensor_row); } rows SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_lifecycle SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_file SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_net SEC(".maps");
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/* An argument of a BTF tracepoint as a number: functions that are verified on their own take no typed pointers. */
+static __always_inline __u64 raw_arg(const unsigned long long *ctx, int n)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), ctx + n);
+	return value;
+}
+
+static __always_inline void count_lost(__u32 type, __u32 cause)
+{
+	__sync_fetch_and_add(&lost[(type & 1023) * 8 + (cause & 7)], 1);
+}
+
+/* An event under construction is known by a handle: its time with the slot's number plus 1 in the low two bits. */
+static __always_inline struct slot *slot_of(__u64 handle)
+{
+	__u32 level = (handle & 3) - 1;
+
+	return bpf_map_lookup_elem(&slots, &level);
+}
+
+static __always_inline __u64 cap_bits(const kernel_cap_t *set)
+{
+	__u64 bits = 0;
+
+	bpf_core_read(&bits, sizeof(bits), set);
+	return bits;
+}
+
+static __always_inline __u64 cgroup_id_of(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state *css = NULL;
+	__s32 subsys = config.cgroup_subsys;
+
+	if (subsys < 0)
+		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
+	bpf_core_read(&css, sizeof(css), &set->subsys[subsys & 15]);
+	return BPF_CORE_READ(css, cgroup, kn, id);
+}
+
+static __always_inline struct upid upid_of(struct pid *pid, __u32 level)
+{
+	struct upid upid = {};
+	unsigned long base = (unsigned long)pid + bpf_core_field_offset(struct pid, numbers);
+
+	/* A global pid has one number per namespace level; kernels allow 32 levels. */
+	bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
+			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr)));
+	bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
+			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns)));
+	return upid;
+}
+
+static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+
+	return pid ? upid_of(pid, BPF_CORE_READ(pid, level)).ns : NULL;
+}
+
+/* The header, from a task (which need not be the current one: the iterator). */
+static __always_inline void fill_header(struct slot *s, struct task_struct *task)
+{
+	struct sensor_wire *w = (struct sensor_wire *)s->buf;
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+
+	w->ts_ns = bpf_ktime_get_boot_ns();
+	w->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	w->ret = 0;
+	w->pid = BPF_CORE_READ(task, tgid);
+	w->tid = BPF_CORE_READ(task, pid);
+	w->uid = BPF_CORE_READ(cred, uid.val);
+	w->euid = BPF_CORE_READ(cred, euid.val);
+	w->gid = BPF_CORE_READ(cred, gid.val);
+	w->egid = BPF_CORE_READ(cred, egid.val);
+	w->fsuid = BPF_CORE_READ(cred, fsuid.val);
+	w->loginuid = w->session = (__u32)-1;
+	if (bpf_core_field_exists(task->loginuid)) {
+		w->loginuid = BPF_CORE_READ(task, loginuid.val);
+		w->session = BPF_CORE_READ(task, sessionid);
+	}
+	w->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	w->pid_ns = BPF_CORE_READ(pid_ns_of(task), ns.inum);
+	w->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	w->cap_eff = cap_bits(&cred->cap_effective);
+	w->cap_prm = cap_bits(&cred->cap_permitted);
+	w->cred = (__u64)cred;
+	w->cgroup = cgroup_id_of(task);
+	bpf_core_read_str(w->comm, sizeof(w->comm), &task->comm);
+	w->cpu = bpf_get_smp_processor_id();
+	w->count = 1;
+}
+
+static __always_inline void fill_walk(struct slot *s, struct task_struct *task)
+{
+	s->root_mnt = (__u64)BPF_CORE_READ(task, fs, root.mnt);
+	s->root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	s->mnt_ns = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
+}
+
+static __always_inline struct slot *free_slot(__u32 *ret_level)
+{
+	struct slot *s;
+
+#pragma unroll
+	for (__u32 level = 0; level < SENSOR_SLOTS; level++) {
+		__u32 key = level;
+		s = bpf_map_lookup_elem(&slots, &key);
+		if (s && !s->token) {
+			*ret_level = level;
+			return s;
+		}
+	}
+	return NULL;
+}
+
+/* Take a free slot and fill the header in from a task. The handle; 0 when no slot is free. */
+__noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
+{
+	struct task_struct *task = (struct task_struct *)task_address;
+	__u32 level = 0;
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct slot *s;
+
+	s = free_slot(&level);
+	if (!s) {
+		count_lost(type, SENSOR_LOST_NESTED);
+		return 0;
+	}
+	s->token = (now & ~3ULL) | (level + 1);
+	s->off = sizeof(struct sensor_wire);
+	s->flags = 0;
+	s->n_params = 0;
+	s->type = type;
+	s->lane = lane;
+	s->rare = 0;
+	s->has_cwd = 0;
+	s->text_first = 0;
+	fill_walk(s, task);
+	fill_header(s, task);
+	return (now & ~3ULL) | (level + 1);
+}
+
+/* 0 also when the event is not to be reported: parka's own files and sockets. */
+static __always_inline __u64 begin(__u32 type, __u32 lane)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (lane != SENSOR_LANE_LIFECYCLE && tgid == control.self_pid)
+		return 0;
+	return begin_task((__u64)current_task(), type, lane);
+}
+
+static __always_inline void cancel(__u64 handle)
+{
+	struct slot *s = slot_of(handle);
+
+	if (s && s->token == handle)
+		s->token = 0;
+}
+
+/* Lifecycle events are few and wake the reader, at most once a millisecond; file and net events are read by the
+ * reader's timer unless their ring fills. */
+static __always_inline __u64 wake_flags(struct slot *s, void *ring, __u64 now)
+{
+	__u32 lane = s->lane;
+	__u64 *last;
+
+	if (lane >= SENSOR_LANE_MAX)
+		return BPF_RB_NO_WAKEUP;
+	last = &last_wake_ns[lane];
+	if (now - *last < 1000000)
+		return BPF_RB_NO_WAKEUP;
+	if (lane != SENSOR_LANE_LIFECYCLE && !s->rare &&
+	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < config.ring_bytes[lane] / 4)
+		return BPF_RB_NO_WAKEUP;
+	*last = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* Finish the header; the length to send. */
+static __always_inline __u32 seal(struct slot *s, __s64 ret)
+{
+	struct sensor_wire *w = (struct sensor_wire *)s->buf;
+
+	w->len = s->off;
+	w->type = s->type;
+	w->lane = s->lane;
+	w->flags = s->flags;
+	w->ret = ret;
+	w->n_params = s->n_params;
+	return s->off;
+}
+
+static __always_inline long send(struct slot *s, void *ring, __u32 len)
+{
+	return bpf_ringbuf_output(ring, s->buf, len, wake_flags(s, ring, s->token));
+}
+
+/* Send the event and free its slot. */
+__noinline int end(__u64 handle, __s64 ret)
+{
+	struct slot *s = slot_of(handle);
+	__u32 len;
+	long r;
+
+	if (!s)
+		return 0;
+	if (s->token != handle) {
+		/* Somebody else took the slot while this event was in it: the slot is theirs now. */
+		count_lost(s->type, SENSOR_LOST_NESTED);
+		return 0;
+	}
+	len = seal(s, ret);
+	if (len < sizeof(struct sensor_wire) || len > sizeof(s->buf))
+		r = -1;
+	else if (s->lane == SENSOR_LANE_LIFECYCLE)
+		r = send(s, &ring_lifecycle, len);
+	else if (s->lane == SENSOR_LANE_FILE)
+		r = send(s, &ring_file, len);
+	else
+		r = send(s, &ring_net, len);
+	if (r)
+		count_lost(s->type, SENSOR_LOST_RING_FULL);
+	s->token = 0;
+	return 0;
+}
+
+/* ---- parameters ---- */
+
+/* Room for a parameter; NULL (and the event marked as cut) when the buffer is full. */
+static __always_inline struct sensor_wire_param *param_at(struct slot *s)
+{
+	if (s->off > SENSOR_EVENT_MASK) {
+		s->flags |= SENSOR_WIRE_TRUNCATED;
+		return NULL;
+	}
+	return (struct sensor_wire_param *)&s->buf[s->off & SENSOR_EVENT_MASK];
+}
+
+static __always_inline void param_done(struct slot *s, struct sensor_wire_param *p, __u16 id, __u16 flags, __u32 len)
+{
+	__u32 tail;
+
+	p->id = id;
+	p->flags = flags;
+	p->len = len;
+	tail = s->off + sizeof(*p) + len;
+	if (tail <= sizeof(s->buf) - 8)
+		*(__u64 *)&s->buf[tail] = 0;   /* padding: nothing of an older event */
+	s->off += sizeof(*p) + ((len + 7) & ~7U);
+	s->n_params++;
+	if (flags & SENSOR_PARAM_TRUNCATED)
+		s->flags |= SENSOR_WIRE_TRUNCATED;
+	if (flags & SENSOR_PARAM_FROM_USER)
+		s->flags |= SENSOR_WIRE_USER_READ;
+}
+
+static __always_inline void put_u64(struct slot *s, __u16 id, __u64 value)
+{
+	struct sensor_wire_param *p = param_at(s);
+
+	if (!p)
+		return;
+	*(__u64 *)(p + 1) = value;
+	param_done(s, p, id, 0, 8);
+}
+
+/* The place of a structure of `size` bytes, all zero. */
+#define put_struct(s, param_id, pointer) ({ \
+	struct sensor_wire_param *p_ = param_at(s); \
+	if (p_) { \
+		pointer = (void *)(p_ + 1); \
+		__builtin_memset(pointer, 0, sizeof(*pointer)); \
+		param_done(s, p_, param_id, 0, sizeof(*pointer)); \
+	} else { \
+		pointer = NULL; \
+	} \
+	pointer; \
+})
+
+/* Text without its NUL. `max` is at most SENSOR_EVENT_SLACK - 16. */
+static __always_inline long put_text(struct slot *s, __u16 id, const void *text, __u32 max, bool from_user)
+{
+	struct sensor_wire_param *p = param_at(s);
+	__u16 flags = from_user ? SENSOR_PARAM_FROM_USER : 0;
+	long len;
+
+	if (!p || !text)
+		return -1;
+	len = from_user ? bpf_probe_read_user_str(p + 1, max, text) : bpf_probe_read_kernel_str(p + 1, max, text);
+	if (len < 0) {
+		s->flags |= SENSOR_WIRE_UNRESOLVED;
+		return len;
+	}
+	s->text_first = len ? *(__u8 *)(p + 1) : 0;
+	if (len >= max)
+		flags |= SENSOR_PARAM_TRUNCATED;
+	len = len > 0 ? len - 1 : 0;
+	param_done(s, p, id, flags, len & 0x1fff);
+	return len;
+}
+
+/* `size` bytes of user memory; size is cut to max (a power of two). */
+static __always_inline void put_user_bytes(struct slot *s, __u16 id, const void *from, __u64 size, __u32 max)
+{
+	struct sensor_wire_param *p = param_at(s);
+	__u16 flags = SENSOR_PARAM_FROM_USER;
+
+	if (!p || !from)
+		return;
+	if (size > max) {
+		size = max;
+		flags |= SENSOR_PARAM_TRUNCATED;
+	}
+	if (bpf_probe_read_user(p + 1, size, from))
+		return;
+	param_done(s, p, id, flags, size);
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef PARKA_SENSOR_BPF_LIFECYCLE_H
+#define PARKA_SENSOR_BPF_LIFECYCLE_H
+/* Tasks begin, become programs, are renamed, end. */
+#include "call.bpf.h"
+
+enum { ARGV_BYTES = 8192, ENVP_BYTES = 4096, SIGNAL_GROUP_EXIT_BIT = 4 };
+
+static __always_inline __u64 clone_flags(struct task_struct *task, __u64 nr)
+{
+	__u64 first = call_arg(task, 0), flags = 0;
+
+	if (is_compat(task))
+		return nr == 120 ? (__u32)first : 0;   /* clone in the 32-bit table */
+	if (nr == 56)
+		return first;
+	if (nr == 58)
+		return 0x4100;   /* vfork: CLONE_VFORK | CLONE_VM */
+	if (nr == 435)
+		bpf_probe_read_user(&flags, sizeof(flags), (void *)first);
+	return flags;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *new_task)
+{
+	struct task_struct *task = current_task(), *child = (struct task_struct *)raw_arg(ctx, 1);
+	bool is_thread = BPF_CORE_READ(child, tgid) == BPF_CORE_READ(task, tgid);
+	__u64 h = begin(MODEL_EVT_SCHED_FORK, SENSOR_LANE_LIFECYCLE);
+	struct slot *s = slot_of(h);
+	__u64 nr;
+
+	if (!h || !s)
+		return 0;
+	s->flags = SENSOR_WIRE_NO_RET | (is_compat(task) ? SENSOR_WIRE_COMPAT : 0);
+	nr = call_number(task);
+	put_u64(s, SENSOR_P_CHILD_PID, (__u32)BPF_CORE_READ(child, tgid));
+	put_u64(s, SENSOR_P_CHILD_TID, (__u32)BPF_CORE_READ(child, pid));
+	put_u64(s, SENSOR_P_CHILD_START, BPF_CORE_READ(child, group_leader, start_boottime));
+	put_u64(s, SENSOR_P_FLAGS, clone_flags(task, nr));
+	put_u64(s, SENSOR_P_SYSCALL, nr);
+	if (!is_thread) {
+		put_task(h, (__u64)child);
+		put_cred(h, (__u64)BPF_CORE_READ(child, cred), SENSOR_P_CRED);
+	}
+	end(h, 0);
+	return 0;
+}
+
+static __always_inline void put_program_text(struct slot *s, struct task_struct *task)
+{
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start), stop = BPF_CORE_READ(task, mm, arg_end);
+
+	if (stop > start)
+		put_user_bytes(s, SENSOR_P_ARGV, (void *)start, stop - start, ARGV_BYTES);
+	start = BPF_CORE_READ(task, mm, env_start);
+	stop = BPF_CORE_READ(task, mm, env_end);
+	if (stop > start)
+		put_user_bytes(s, SENSOR_P_ENVP, (void *)start, stop - start, ENVP_BYTES);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *self, int old_pid, struct linux_binprm *program)
+{
+	struct linux_binprm *bprm = (struct linux_binprm *)raw_arg(ctx, 2);
+	struct task_struct *task = current_task();
+	__u64 nr = call_number(task), h;
+	bool compat = is_compat(task);
+	bool execveat = compat ? nr == 358 : nr == 322;
+	struct slot *s;
+	char class = 0;
+
+	h = begin(execveat ? MODEL_EVT_EXECVEAT : MODEL_EVT_EXECVE, SENSOR_LANE_LIFECYCLE);
+	s = slot_of(h);
+	if (!h || !s)
+		return 0;
+	/* EI_CLASS of the ELF header: a 32-bit program will make 32-bit calls. */
+	bpf_core_read(&class, 1, &bprm->buf[4]);
+	s->flags = compat || class == 1 ? SENSOR_WIRE_COMPAT : 0;
+	put_open_file(h, BPF_CORE_READ(task, mm, exe_file), SENSOR_P_PATH,
+		      BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) ? SENSOR_FILE_CAPS : 0);
+	put_text(s, SENSOR_P_FILENAME, BPF_CORE_READ(bprm, filename), 4096, false);
+	put_text(s, SENSOR_P_INTERP, BPF_CORE_READ(bprm, interp), 4096, false);
+	put_dir(h, -100, SENSOR_P_DIRFD);
+	put_u64(s, SENSOR_P_SYSCALL, nr);
+	put_stdio(h, (__u64)task);
+	put_task(h, (__u64)task);
+	put_cred(h, (__u64)BPF_CORE_READ(task, cred), SENSOR_P_CRED);
+	put_program_text(s, task);
+	end(h, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *self)
+{
+	struct task_struct *task = current_task();
+	__u64 h = begin(MODEL_EVT_PROCEXIT, SENSOR_LANE_LIFECYCLE);
+	struct slot *s = slot_of(h);
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+
+	if (!h || !s)
+		return 0;
+	s->flags = SENSOR_WIRE_NO_RET;
+	if (!BPF_CORE_READ(signal, live.counter))
+		put_u64(s, SENSOR_P_EXIT_CODE, BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT_BIT
+				? (__u32)BPF_CORE_READ(signal, group_exit_code) : (__u32)BPF_CORE_READ(task, exit_code));
+	end(h, 0);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *name)
+{
+	__u64 h;
+	struct slot *s;
+
+	/* Only a task's own act (prctl, /proc/self/comm): exec renames too and says so itself. */
+	if ((__u32)BPF_CORE_READ(task, pid) != (__u32)bpf_get_current_pid_tgid() || is_exec_call(call_number(current_task()), current_task()))
+		return 0;
+	h = begin(MODEL_EVT_TASK_RENAME, SENSOR_LANE_LIFECYCLE);
+	s = slot_of(h);
+	if (!h || !s)
+		return 0;
+	s->flags = SENSOR_WIRE_NO_RET;
+	put_text(s, SENSOR_P_NAME, name, 16, false);
+	end(h, 0);
+	return 0;
+}
+
+#endif

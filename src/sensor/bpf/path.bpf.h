@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef PARKA_SENSOR_BPF_PATH_H
+#define PARKA_SENSOR_BPF_PATH_H
+/*
+ * Paths as the kernel resolved them: from a dentry up to the task's root, over mounts. And what
+ * a file is: struct sensor_wire_file.
+ */
+#include "begin.bpf.h"
+
+enum {
+	PATH_STEPS = 56,         /* components and mounts crossed */
+	PATH_COMPONENTS = 40,
+	PATH_BIND_STEPS = 16,
+	NAME_BYTES = 256,
+	PATH_BYTES = 4096,
+	SB_NOUSER_BIT = 31,      /* include/linux/fs.h: a file system of the kernel's own, never mounted by people */
+	FMODE_CREATED_BIT = 1 << 20,
+};
+#define MAGIC_PIPE 0x50495045
+#define MAGIC_SOCK 0x534F434B
+#define MAGIC_ANON 0x09041934
+#define MAGIC_NSFS 0x6e736673
+#define MAGIC_PIDFS 0x50494446
+#define MAGIC_OVERLAY 0x794c7630
+
+static __always_inline struct mount *mount_of(__u64 vfsmount)
+{
+	return (struct mount *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
+}
+
+static __always_inline struct file *file_of_fd(struct task_struct *task, __s64 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **fds = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
+	return file;
+}
+
+/* Append one NUL-terminated component at the end of the walk; false when there is no room. */
+static __always_inline bool walk_name(struct slot *s, struct dentry *dentry)
+{
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	__u32 off = s->off;
+	long len;
+
+	if (off > sizeof(s->buf) - NAME_BYTES)
+		return false;
+	len = bpf_probe_read_kernel_str(&s->buf[off], NAME_BYTES, name);
+	if (len <= 0) {
+		s->flags |= SENSOR_WIRE_UNRESOLVED;
+		return false;
+	}
+	s->off = off + len;
+	return true;
+}
+
+/* pipe:, socket:, anon_inode:[eventpoll], memfd:name */
+static __always_inline void walk_anon(struct slot *s, struct dentry *dentry, unsigned long magic)
+{
+	__u32 off = s->off;
+
+	if (off > sizeof(s->buf) - NAME_BYTES)
+		return;
+	if (magic == MAGIC_PIPE) {
+		__builtin_memcpy(&s->buf[off], "pipe:", 6);
+		s->off = off + 6;
+	} else if (magic == MAGIC_SOCK) {
+		__builtin_memcpy(&s->buf[off], "socket:", 8);
+		s->off = off + 8;
+	} else if (magic == MAGIC_NSFS) {
+		__builtin_memcpy(&s->buf[off], "nsfs:", 6);
+		s->off = off + 6;
+	} else if (magic == MAGIC_PIDFS) {
+		__builtin_memcpy(&s->buf[off], "pidfd:", 7);
+		s->off = off + 7;
+	} else {
+		if (magic == MAGIC_ANON) {
+			__builtin_memcpy(&s->buf[off], "anon_inode:", 11);
+			s->off = off + 11;
+		}
+		walk_name(s, dentry);
+	}
+	s->walk_n = s->walk_first = 1;
+	s->walk_flags |= SENSOR_PATH_ANON;
+}
+
+static __always_inline void walk_up(struct slot *s, struct mount *mount, struct dentry *dentry, __u32 start)
+{
+	struct dentry *root_dentry = (struct dentry *)s->root_dentry, *parent;
+	struct mount *root_mount = mount_of(s->root_mnt), *above;
+
+	for (int i = 0; i < PATH_STEPS; i++) {
+		if (dentry == root_dentry && mount == root_mount)
+			return;
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+			above = BPF_CORE_READ(mount, mnt_parent);
+			if (s->walk_first == ~0U)
+				s->walk_first = s->walk_n;
+			if (above == mount) {
+				s->walk_flags |= (__u64)BPF_CORE_READ(mount, mnt_ns) == s->mnt_ns
+							 ? SENSOR_PATH_OUTSIDE_ROOT : SENSOR_PATH_DETACHED;
+				return;
+			}
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (parent == dentry || !parent) {
+			s->walk_flags |= SENSOR_PATH_DETACHED;
+			return;
+		}
+		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES || !walk_name(s, dentry))
+			break;
+		s->walk_n++;
+		dentry = parent;
+	}
+	s->walk_flags |= SENSOR_PATH_CUT;
+}
+
+/* The mount shows a subtree of its file system: the rest of the way to the file system's root. */
+static __always_inline void walk_bind(struct slot *s, struct mount *mount)
+{
+	struct dentry *dentry = BPF_CORE_READ(mount, mnt.mnt_root), *parent;
+	struct dentry *top = BPF_CORE_READ(mount, mnt.mnt_sb, s_root);
+
+	if (dentry == top)
+		return;
+	s->walk_flags |= SENSOR_PATH_BIND;
+	for (int i = 0; i < PATH_BIND_STEPS; i++) {
+		if (dentry == top)
+			return;
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (parent == dentry)
+			return;   /* a subvolume has a root of its own */
+		if (!walk_name(s, dentry))
+			break;
+		s->walk_bind++;
+		dentry = parent;
+	}
+	s->walk_flags |= SENSOR_PATH_CUT;
+}
+
+static __always_inline bool is_deleted(struct dentry *dentry)
+{
+	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
+}
+
+/* PATH of (vfsmount, dentry) as parameter `id`. */
+__noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u32 id)
+{
+	struct dentry *dentry = (struct dentry *)dentry_address;
+	struct slot *s = slot_of(handle);
+	struct sensor_wire_path *path;
+	struct sensor_wire_param *p;
+	struct super_block *sb;
+	__u32 start, end_off;
+
+	if (!s || !dentry || !vfsmount)
+		return -1;
+	p = param_at(s);
+	if (!p)
+		return -1;
+	start = s->off;
+	path = (struct sensor_wire_path *)(p + 1);
+	s->off = start + sizeof(*p) + sizeof(*path);
+	s->walk_n = s->walk_bind = s->walk_flags = 0;
+	s->walk_first = ~0U;
+	sb = BPF_CORE_READ(dentry, d_sb);
+	if (BPF_CORE_READ(sb, s_flags) >> SB_NOUSER_BIT & 1) {
+		walk_anon(s, dentry, BPF_CORE_READ(sb, s_magic));
+	} else {
+		walk_up(s, mount_of(vfsmount), dentry, start);
+		walk_bind(s, mount_of(vfsmount));
+		if (is_deleted(dentry))
+			s->walk_flags |= SENSOR_PATH_DELETED;
+	}
+	path->n = s->walk_n;
+	path->n_first_mount = s->walk_first == ~0U ? s->walk_n : s->walk_first;
+	path->n_bind = s->walk_bind;
+	path->flags = s->walk_flags;
+	end_off = s->off;
+	s->off = start;
+	param_done(s, p, id, s->walk_flags & SENSOR_PATH_CUT ? SENSOR_PARAM_TRUNCATED : 0, end_off - start - sizeof(*p));
+	return 0;
+}
+
+static __always_inline void file_times(struct sensor_wire_file *f, struct inode *inode)
+{
+	struct inode___v58 *v58 = (void *)inode;
+	struct inode___v66 *v66 = (void *)inode;
+	struct inode___v611 *v611 = (void *)inode;
+
+	if (bpf_core_field_exists(v611->i_ctime_sec))
+		f->ctime_ns = BPF_CORE_READ(v611, i_ctime_sec) * 1000000000ULL + BPF_CORE_READ(v611, i_ctime_nsec);
+	else if (bpf_core_field_exists(v66->__i_ctime))
+		f->ctime_ns = BPF_CORE_READ(v66, __i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_ctime.tv_nsec);
+	else
+		f->ctime_ns = BPF_CORE_READ(v58, i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_ctime.tv_nsec);
+	if (bpf_core_field_exists(v611->i_mtime_sec))
+		f->mtime_ns = BPF_CORE_READ(v611, i_mtime_sec) * 1000000000ULL + BPF_CORE_READ(v611, i_mtime_nsec);
+	else if (bpf_core_field_exists(v66->__i_mtime))
+		f->mtime_ns = BPF_CORE_READ(v66, __i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_mtime.tv_nsec);
+	else
+		f->mtime_ns = BPF_CORE_READ(v58, i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_mtime.tv_nsec);
+}
+
+/* Overlay inodes are embedded in struct ovl_inode, which has the dentry of the upper layer right behind (since
+ * 09d8b586731b, "ovl: move __upperdentry to ovl_inode", 4.13). Its type may be in a module: no CO-RE. */
+static __always_inline __u32 overlay_flags(struct inode *inode)
+{
+	void *upper = NULL;
+
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)((unsigned long)inode + bpf_core_type_size(struct inode)));
+	return upper ? SENSOR_FILE_UPPER : SENSOR_FILE_LOWER;
+}
+
+static __always_inline __u32 memfd_flag(struct dentry *dentry)
+{
+	char start[8] = {};
+
+	bpf_probe_read_kernel_str(start, 7, BPF_CORE_READ(dentry, d_name.name));
+	return *(__u64 *)start == 0x3a64666d656dULL ? SENSOR_FILE_MEMFD : 0;   /* "memfd:" */
+}
+
+/* FILE of a dentry's inode; `flags` are added to the file's. */
+__noinline int put_file(__u64 handle, __u64 dentry_address, __u32 flags)
+{
+	struct dentry *dentry = (struct dentry *)dentry_address;
+	struct slot *s = slot_of(handle);
+	struct sensor_wire_file *f;
+	struct super_block *sb;
+	struct sensor_wire *w;
+	struct inode *inode;
+
+	if (!s || !dentry)
+		return -1;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	if (!inode || !put_struct(s, SENSOR_P_FILE, f))
+		return -1;
+	w = (struct sensor_wire *)s->buf;
+	sb = BPF_CORE_READ(inode, i_sb);
+	f->ino = BPF_CORE_READ(inode, i_ino);
+	f->size = BPF_CORE_READ(inode, i_size);
+	f->dev = BPF_CORE_READ(sb, s_dev);
+	f->mode = BPF_CORE_READ(inode, i_mode);
+	f->uid = BPF_CORE_READ(inode, i_uid.val);
+	f->gid = BPF_CORE_READ(inode, i_gid.val);
+	f->nlink = BPF_CORE_READ(inode, i_nlink);
+	f->rdev = BPF_CORE_READ(inode, i_rdev);
+	f->sb_magic = BPF_CORE_READ(sb, s_magic);
+	file_times(f, inode);
+	if (f->sb_magic == MAGIC_OVERLAY)
+		flags |= overlay_flags(inode);
+	if (BPF_CORE_READ(sb, s_flags) >> SB_NOUSER_BIT & 1)
+		flags |= memfd_flag(dentry);
+	else if (is_deleted(dentry))
+		flags |= SENSOR_FILE_DELETED;
+	if ((f->mode & 0002) || ((f->mode & 0200) && f->uid == w->fsuid) || ((f->mode & 0020) && f->gid == w->egid))
+		flags |= SENSOR_FILE_WRITABLE;
+	f->flags = flags;
+	return 0;
+}
+
+/* PATH and FILE of an open file. */
+static __always_inline void put_open_file(__u64 h, struct file *file, __u32 id, __u32 flags)
+{
+	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+
+	if (!file)
+		return;
+	put_path(h, (__u64)BPF_CORE_READ(file, f_path.mnt), dentry, id);
+	if (id == SENSOR_P_PATH)
+		put_file(h, dentry, flags);
+}
+
+/* The directory that a relative path starts from: DIRFD with its PATH, or CWD. */
+__noinline int put_dir(__u64 handle, __s64 dirfd, __u32 id)
+{
+	struct task_struct *task = current_task();
+	struct slot *s = slot_of(handle);
+	struct file *file;
+
+	if (!s)
+		return -1;
+	if (dirfd == -100) {   /* AT_FDCWD */
+		if (s->has_cwd)
+			return 0;
+		s->has_cwd = 1;
+		return put_path(handle, (__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)BPF_CORE_READ(task, fs, pwd.dentry),
+				SENSOR_P_CWD);
+	}
+	put_u64(s, id, dirfd);
+	file = file_of_fd(task, dirfd);
+	if (!file)
+		return -1;
+	return put_path(handle, (__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry),
+			id == SENSOR_P_DIRFD ? SENSOR_P_DIR_PATH : SENSOR_P_DIR_PATH2);
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef PARKA_SENSOR_BPF_SEED_H
+#define PARKA_SENSOR_BPF_SEED_H
+/* The processes that live now, one event each, through the task iterator. ARGV is added by user space: another
+ * task's memory cannot be read from here before 5.18. */
+#include "task.bpf.h"
+
+SEC("iter/task")
+int seed_tasks(struct bpf_iter__task *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	__u64 address = raw_arg((const unsigned long long *)ctx, 1), h;
+	struct task_struct *task = (struct task_struct *)address;
+	struct file *file;
+	struct slot *s;
+	__u32 len;
+
+	if (!address || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+		return 0;
+	h = begin_task(address, MODEL_EVT_NONE, SENSOR_LANE_LIFECYCLE);
+	s = slot_of(h);
+	if (!h || !s)
+		return 0;
+	s->flags = SENSOR_WIRE_NO_RET;
+	put_task(h, address);
+	put_cred(h, (__u64)BPF_CORE_READ(task, cred), SENSOR_P_CRED);
+	put_stdio(h, address);
+	file = BPF_CORE_READ(task, mm, exe_file);
+	if (file)
+		put_open_file(h, file, SENSOR_P_PATH, 0);
+	put_path(h, (__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)BPF_CORE_READ(task, fs, pwd.dentry), SENSOR_P_CWD);
+	len = seal(s, 0);
+	if (len >= sizeof(struct sensor_wire) && len <= sizeof(s->buf))
+		bpf_seq_write(seq, s->buf, len);
+	cancel(h);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * The kernel half of the sensor: one object, made of one header per family of events.
+ *
+ *   begin.bpf.h      maps; an event is begun, filled with parameters, sent
+ *   path.bpf.h       paths and files          task.bpf.h   tasks, credentials, namespaces
+ *   call.bpf.h       system calls: arguments, open, exec
+ *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
+ *   lifecycle.bpf.h  fork, exec, exit, rename
+ *   seed.bpf.h       the tasks that live now
+ */
+#include "begin.bpf.h"
+#include "path.bpf.h"
+#include "task.bpf.h"
+#include "call.bpf.h"
+#include "net.bpf.h"
+#include "generic.bpf.h"
+#include "lifecycle.bpf.h"
+#include "kernel.bpf.h"
+#include "seed.bpf.h"
+
+SEC("tracepoint/exit_open")
+int exit_open(struct exit_context *ctx)
+{
+	return do_open(ctx->nr, ctx->ret);
+}
+
+SEC("tracepoint/exit_exec")
+int exit_exec(struct exit_context *ctx)
+{
+	return do_exec(ctx->nr, ctx->ret);
+}
+
+SEC("tracepoint/exit_net")
+int exit_net(struct exit_context *ctx)
+{
+	return do_net(ctx->nr, ctx->ret);
+}
+
+SEC("tracepoint/exit_send")
+int exit_send(struct exit_context *ctx)
+{
+	return do_send(ctx->nr, ctx->ret);
+}
+
+SEC("tracepoint/exit_call")
+int exit_call(struct exit_context *ctx)
+{
+	return do_call(ctx->nr, ctx->ret);
+}
+
+/* Where the saved registers lie above task->stack: told by the one hook that is given their address. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(calibrate, struct pt_regs *regs, long ret)
+{
+	if (bpf_get_current_pid_tgid() >> 32 == control.calibrate_pid)
+		control.regs_offset = raw_arg(ctx, 0) - (__u64)BPF_CORE_READ(current_task(), stack);
+	return 0;
+}
+
+/* What is done at the exit of the call that row `index` describes. */
+static __always_inline int dispatch(__u32 index, __s64 ret)
+{
+	struct sensor_row *row = row_of(index);
+
+	if (!row)
+		return 0;
+	switch (row->family) {
+	case SENSOR_FAMILY_OPEN: return do_open(index, ret);
+	case SENSOR_FAMILY_EXEC: return do_exec(index, ret);
+	case SENSOR_FAMILY_NET: return do_net(index, ret);
+	case SENSOR_FAMILY_SEND: return do_send(index, ret);
+	case SENSOR_FAMILY_CALL: return do_call(index, ret);
+	}
+	return 0;
+}
+
+/* Every system call's exit. The way of a call that nobody wants is kept as short as can be: two loads and a
+ * branch, no helper. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_raw, struct pt_regs *regs, long ret)
+{
+	__u64 nr = regs->orig_ax;
+	__u32 index = (__u32)nr & ~X32_BIT;
+	bool compat;
+	__u8 who;
+
+	if (index >= SENSOR_ROW_CALLS)
+		return 0;
+	asm volatile("" : "+r"(index));   /* or the compiler forgets for the verifier what it checked */
+	who = calls[index & (SENSOR_ROW_CALLS - 1)];
+	if (!who)
+		return 0;
+	compat = is_compat(current_task());
+	if (compat ? !(who & SENSOR_CALL_32) : !(who & SENSOR_CALL_64) && !(nr & X32_BIT))
+		return 0;
+	return dispatch(index + (compat ? SENSOR_ROW_CALLS : 0), ret);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_SENSOR_PLAN_H
+#define PARKA_SENSOR_PLAN_H
+/*
+ * The hook plan: for each event, the hooks that can report it, best first. Data in plan_table.c; choosing in
+ * plan.c, which asks a struct plan_kernel what loads and what exists, so that it can be tested without a
+ * kernel. Private to the room.
+ */
+#include "model/event.h"
+#include "sensor/bpf/row.h"
+#include "sensor/sensor.h"
+
+enum plan_kind {
+	PLAN_BTF,                /* a BTF tracepoint, fentry or LSM program: its SEC says where it goes */
+	PLAN_CALL,               /* tracepoint syscalls/sys_exit_NAME */
+	PLAN_RAW,                /* served by the program on every exit */
+};
+
+enum { PLAN_CANDIDATES = 3 };
+
+/* One system call: its number in both tables (-1: not there) and what its arguments are. */
+struct plan_call {
+	const char *name;
+	short nr64, nr32;
+	struct sensor_row row;
+};
+
+struct plan_candidate {
+	const char *program;     /* BPF program; NULL ends the list */
+	const char *attach;
+	enum plan_kind kind;
+};
+
+struct plan_row {
+	const char *event;
+	enum model_event_type type;
+	bool always;             /* the state cannot do without it */
+	const struct plan_call *call;    /* PLAN_CALL, PLAN_RAW */
+	struct plan_candidate candidates[PLAN_CANDIDATES];
+	const char *blinds;
+	bool costly;             /* so frequent that even "everything" leaves it out: only when asked for by name */
+};
+
+/* Rows that are no system call, ended by event NULL; and the calls, ended by name NULL. */
+extern const struct plan_row plan_events[];
+extern const struct plan_call plan_calls[];
+
+/* What this kernel can do. `why` gets a sentence that stays valid when the answer is no. */
+struct plan_kernel {
+	bool (*loads)(void *data, const char *program, const char **why);
+	bool (*call_exists)(void *data, const char *call);
+	void *data;
+};
+
+struct plan_hook {
+	struct sensor_hook hook;         /* what doctor shows */
+	struct plan_candidate candidate;
+	const struct plan_call *call;
+	enum model_event_type type;
+	bool costly;
+	bool always, usable;             /* usable: chosen, and this kernel has it */
+};
+
+struct plan {
+	struct plan_hook *hooks;
+	size_t n;
+};
+
+void plan_make(struct plan *plan, const struct plan_kernel *kernel);
+void plan_done(struct plan *plan);
+bool plan_is_wanted(const struct plan_hook *hook, const struct model_event_set *wanted, bool all);
+/* The program of a family of calls. */
+const char *plan_family_program(enum sensor_family family);
+/* Whether the state cannot do without it. */
+bool plan_call_is_needed(const struct plan_call *call);
+/* Fill the rows of the BPF table (2 * SENSOR_ROW_CALLS). */
+void plan_fill_rows(struct sensor_row *rows);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_SENSOR_RING_H
+#define PARKA_SENSOR_RING_H
+/*
+ * Reading BPF ring buffers in place, several of them in time order.
+ *
+ * A BPF ring buffer (kernel/bpf/ringbuf.c) is a page with the consumer's position, which we write; a page
+ * with the producer's position; and the data:
+ *
+ *     data: +-- u32 len | flags --+-- u32 page --+-- bytes, padded to 8 --+-- next record ...
+ *
+ * flags: bit 31 the producer is still writing, bit 30 to be skipped. libbpf maps the data twice in a row, so
+ * that a record never wraps; the kernel counts both against our memory, therefore we map it once and copy the
+ * rare record that wraps. libbpf's own reader calls back for one ring at a time and cannot merge.
+ *
+ * The positions and everything in the data come from the kernel and are trusted no further than to be
+ * within the ring. Thread: one. Private to the room.
+ */
+#include "base/err.h"
+#include "sensor/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sensor_ring {
+	uint64_t *consumer;          /* bytes read so far, ever */
+	const uint64_t *producer;    /* bytes written so far, ever */
+	const uint8_t *data;
+	uint64_t mask;
+	void *consumer_map, *producer_map;
+	size_t producer_map_bytes;
+	uint8_t *bounce;             /* for records that wrap */
+	size_t bounce_bytes;
+	uint64_t held;               /* bytes of the record given out last */
+	uint64_t n_events, n_bytes, n_bad;
+};
+
+/* Over the map `fd` of `bytes` bytes (a power of two). */
+int sensor_ring_open(struct sensor_ring *ring, int fd, size_t bytes, struct err *err);
+/* Over memory of the caller (tests). */
+void sensor_ring_init(struct sensor_ring *ring, uint64_t *consumer, const uint64_t *producer, const uint8_t *data, size_t bytes);
+void sensor_ring_close(struct sensor_ring *ring);
+
+/* The next event, without taking it; NULL when there is none, or its writer has not finished. */
+const struct sensor_wire *sensor_ring_peek(struct sensor_ring *ring);
+/* Take what peek gave: it stays valid until the next call of take or release. */
+void sensor_ring_take(struct sensor_ring *ring);
+void sensor_ring_release(struct sensor_ring *ring);
+
+/* Several rings as one stream. An event is given when it is older than hold_ns, or with flush: younger ones wait
+ * for events of other rings whose programs began earlier and send later. */
+struct sensor_merge {
+	struct sensor_ring *rings;
+	size_t n;
+	uint64_t hold_ns;
+	struct sensor_ring *current;     /* the ring whose record the caller holds */
+};
+const struct sensor_wire *sensor_merge_next(struct sensor_merge *merge, uint64_t now_ns, bool flush);
+
+#endif

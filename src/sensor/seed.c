@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The processes that live now, as events. The BPF task iterator tells what the kernel knows; the
+ * arguments are added from /proc, because the iterator cannot read another task's memory before 5.18.
+ */
+#include "sensor/sensor_internal.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "sensor.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SEED_ARGV_MAX = 8192, SEED_BYTES_MAX = 512 << 20 };
+
+struct seeds {
+	uint8_t *bytes;
+	size_t len, size;
+	struct { uint64_t start_ns; size_t at; } *order;
+	size_t n, n_size;
+};
+
+static int read_all(struct seeds *seeds, int fd, struct err *err)
+{
+	for (;;) {
+		ssize_t n;
+
+		if (seeds->size - seeds->len < 65536) {
+			if (seeds->size >= SEED_BYTES_MAX)
+				return err_set(err, -E2BIG, "more than %d bytes of processes", SEED_BYTES_MAX);
+			seeds->size = seeds->size ? seeds->size * 2 : 262144;
+			seeds->bytes = mem_grow(seeds->bytes, seeds->size, 1);
+		}
+		n = read(fd, seeds->bytes + seeds->len, seeds->size - seeds->len);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return err_set_os(err, -errno, "read the task iterator");
+		if (n == 0)
+			return 0;
+		seeds->len += (size_t)n;
+	}
+}
+
+static int split(struct seeds *seeds, struct err *err)
+{
+	for (size_t at = 0; at < seeds->len; ) {
+		const struct sensor_wire *event = (const struct sensor_wire *)(seeds->bytes + at);
+
+		if (seeds->len - at < sizeof(*event) || event->len < sizeof(*event) || event->len > seeds->len - at || event->len % 8)
+			return err_set(err, -EBADMSG, "the task iterator gave a damaged record at byte %zu", at);
+		if (seeds->n == seeds->n_size) {
+			seeds->n_size = seeds->n_size ? seeds->n_size * 2 : 512;
+			seeds->order = mem_grow(seeds->order, seeds->n_size, sizeof(*seeds->order));
+		}
+		seeds->order[seeds->n].start_ns = event->start_ns;
+		seeds->order[seeds->n++].at = at;
+		at += event->len;
+	}
+	return 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : (x[1] < y[1] ? -1 : x[1] > y[1]);
+}
+
+/* ARGV after the other parameters; `out` has room for it. */
+static void add_argv(struct sensor_wire *out)
+{
+	struct sensor_wire_param *p = (struct sensor_wire_param *)((uint8_t *)out + out->len);
+	char path[40];
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", out->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, p + 1, SEED_ARGV_MAX);
+	if (n <= 0)
+		return;
+	*p = (struct sensor_wire_param){ .id = SENSOR_P_ARGV, .len = (uint32_t)n,
+					 .flags = SENSOR_PARAM_FROM_USER | (n == SEED_ARGV_MAX ? SENSOR_PARAM_TRUNCATED : 0) };
+	memset((uint8_t *)(p + 1) + n, 0, (size_t)(-n & 7));
+	out->len += (uint32_t)(sizeof(*p) + (((size_t)n + 7) & ~(size_t)7));
+	out->n_params++;
+}
+
+static int iterate(struct sensor *sensor, struct seeds *seeds, struct err *err)
+{
+	struct bpf_link *link = bpf_program__attach_iter(sensor->bpf->progs.seed_tasks, NULL);
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (!link)
+		return err_set_os(err, -errno, "attach the task iterator");
+	fd = bpf_iter_create(bpf_link__fd(link));
+	r = fd < 0 ? err_set_os(err, -errno, "start the task iterator") : read_all(seeds, fd, err);
+	bpf_link__destroy(link);
+	return r;
+}
+
+int sensor_seed(struct sensor *sensor, void (*emit)(const struct sensor_wire *event, void *data), void *data, struct err *err)
+{
+	_cleanup_free_ struct sensor_wire *out = NULL;
+	struct seeds seeds = { 0 };
+	int r = iterate(sensor, &seeds, err);
+
+	if (r == 0)
+		r = split(&seeds, err);
+	if (r == 0 && seeds.n) {
+		/* Who is older cannot be the child: parents come first. */
+		qsort(seeds.order, seeds.n, sizeof(*seeds.order), by_start);
+		out = mem_alloc(65536 + SEED_ARGV_MAX);
+		for (size_t i = 0; i < seeds.n; i++) {
+			const struct sensor_wire *event = (const struct sensor_wire *)(seeds.bytes + seeds.order[i].at);
+			if (event->len > 65536 - 64)
+				continue;
+			memcpy(out, event, event->len);
+			add_argv(out);
+			emit(out, data);
+		}
+	}
+	free(seeds.bytes);
+	free(seeds.order);
+	return r;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/sensor_internal.h"
+
+#include "base/mem.h"
+#include "sensor.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HOLD_NS = 300000 };
+
+static enum sensor_compat compat_from_environment(void)
+{
+	const char *text = getenv("PARKA_SENSOR_COMPAT");
+
+	if (text && strcmp(text, "always") == 0)
+		return SENSOR_COMPAT_ALWAYS;
+	return text && strcmp(text, "never") == 0 ? SENSOR_COMPAT_NEVER : SENSOR_COMPAT_AUTO;
+}
+
+static int open_rings(struct sensor *sensor, struct err *err)
+{
+	int fds[SENSOR_LANE_MAX] = {
+		bpf_map__fd(sensor->bpf->maps.ring_lifecycle),
+		bpf_map__fd(sensor->bpf->maps.ring_file),
+		bpf_map__fd(sensor->bpf->maps.ring_net),
+	};
+
+	sensor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (sensor->epoll_fd < 0)
+		return err_set_os(err, -errno, "create an epoll descriptor");
+	for (int i = 0; i < SENSOR_LANE_MAX; i++) {
+		struct epoll_event event = { .events = EPOLLIN, .data.u32 = (uint32_t)i };
+		int r = sensor_ring_open(&sensor->rings[i], fds[i], sensor->options.ring_bytes[i], err);
+		if (r < 0)
+			return r;
+		if (epoll_ctl(sensor->epoll_fd, EPOLL_CTL_ADD, fds[i], &event) < 0)
+			return err_set_os(err, -errno, "watch a ring");
+	}
+	sensor->merge = (struct sensor_merge){ .rings = sensor->rings, .n = SENSOR_LANE_MAX, .hold_ns = HOLD_NS };
+	return 0;
+}
+
+static int check_kernel(const struct sensor_options *options, struct err *err)
+{
+	for (int i = 0; i < SENSOR_LANE_MAX; i++) {
+		uint64_t bytes = options->ring_bytes[i];
+		if (bytes && (bytes & (bytes - 1) || bytes < 4096 || bytes > 1U << 30))
+			return err_set(err, -EINVAL, "a ring's size must be a power of two from 4096 bytes to 1 GiB");
+	}
+	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+		return err_set(err, -ENOSYS, "this kernel does not describe itself (/sys/kernel/btf/vmlinux is missing): parka needs "
+			       "Linux 5.8 or later built with CONFIG_DEBUG_INFO_BTF");
+	return 0;
+}
+
+int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor, struct err *err)
+{
+	struct sensor *sensor;
+	int r = check_kernel(options, err);
+
+	if (r < 0)
+		return r;
+	sensor = mem_alloc(sizeof(*sensor));
+	sensor->options = *options;
+	sensor->epoll_fd = -1;
+	sensor->compat = compat_from_environment();
+	r = sensor_load(sensor, err);
+	if (r == 0)
+		r = open_rings(sensor, err);
+	if (r == 0)
+		r = sensor_attach(sensor, err);
+	if (r < 0) {
+		sensor_close(sensor);
+		return r;
+	}
+	*ret_sensor = sensor;
+	return 0;
+}
+
+struct sensor *sensor_close(struct sensor *sensor)
+{
+	if (!sensor)
+		return NULL;
+	sensor_unload(sensor);
+	for (int i = 0; i < SENSOR_LANE_MAX; i++)
+		sensor_ring_close(&sensor->rings[i]);
+	if (sensor->epoll_fd >= 0)
+		close(sensor->epoll_fd);
+	free(sensor->shown);
+	free(sensor);
+	return NULL;
+}
+
+int sensor_want(struct sensor *sensor, const struct model_event_set *wanted, struct err *err)
+{
+	sensor->options.wanted = *wanted;
+	sensor->options.all_events = false;
+	return sensor_attach(sensor, err);
+}
+
+int sensor_fd(const struct sensor *sensor)
+{
+	return sensor->epoll_fd;
+}
+
+static uint64_t boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* A 32-bit program started: from now on somebody must look at 32-bit calls. */
+static bool starts_compat(const struct sensor *sensor, const struct sensor_wire *event)
+{
+	return sensor->compat == SENSOR_COMPAT_AUTO && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
+	       (event->type == MODEL_EVT_EXECVE || event->type == MODEL_EVT_EXECVEAT);
+}
+
+int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **ret_event, struct err *err)
+{
+	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : boot_ns(), flush);
+
+	if (!event)
+		return 0;
+	if (event->flags && starts_compat(sensor, event)) {
+		int r = sensor_attach_raw(sensor, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_event = event;
+	return 1;
+}
+
+static void add_run_time(struct sensor *sensor, struct sensor_stats *ret)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, sensor->bpf->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+		int fd = bpf_program__fd(program);
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+			continue;
+		ret->kernel_ns += info.run_time_ns;
+		ret->kernel_runs += info.run_cnt;
+	}
+}
+
+void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
+{
+	const volatile __u64 *lost = sensor->bpf->bss->lost;
+
+	*ret = (struct sensor_stats){ 0 };
+	for (int i = 0; i < SENSOR_LANE_MAX; i++) {
+		ret->n_events[i] = sensor->rings[i].n_events;
+		ret->n_bytes[i] = sensor->rings[i].n_bytes;
+	}
+	for (size_t type = 0; type < MODEL_EVT_MAX; type++)
+		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++) {
+			ret->lost[type][cause] = lost[type * 8 + cause];
+			ret->n_lost += ret->lost[type][cause];
+		}
+	add_run_time(sensor, ret);
+}
+
+size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks)
+{
+	struct sensor *s = (struct sensor *)sensor;
+
+	s->shown = mem_grow(s->shown, s->plan.n, sizeof(*s->shown));
+	for (size_t i = 0; i < s->plan.n; i++)
+		s->shown[i] = s->plan.hooks[i].hook;
+	*ret_hooks = s->shown;
+	return s->plan.n;
+}

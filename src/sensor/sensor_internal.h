@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_SENSOR_INTERNAL_H
+#define PARKA_SENSOR_INTERNAL_H
+/* What the files of the live source share: sensor.c (life, reading), loader.c (BPF object), probe.c (what the
+ * kernel can do), seed.c (what lives now). Nobody else includes this. */
+#include "sensor/plan.h"
+#include "sensor/ring.h"
+#include "sensor/sensor.h"
+
+struct sensor_bpf;
+struct bpf_link;
+struct btf;
+
+enum sensor_compat { SENSOR_COMPAT_AUTO, SENSOR_COMPAT_ALWAYS, SENSOR_COMPAT_NEVER };
+enum { SENSOR_REFUSED_MAX = 64, SENSOR_WHY_MAX = 200 };
+
+/* Programs that the kernel would not load, and what it said. */
+struct sensor_refused { char program[32]; char why[SENSOR_WHY_MAX]; };
+
+struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of sensor_kernel.cgroup */
+
+/* What the BPF programs must be told of this kernel, from its BTF. */
+struct sensor_facts {
+	struct btf *btf;
+	struct sensor_cgroup_choice cgroup;
+	bool oom_gives_task;
+	int uring_request;
+	enum sensor_uring_result uring_result;
+};
+
+struct sensor {
+	struct sensor_bpf *bpf;
+	struct plan plan;
+	struct bpf_link **links;         /* one per hook of the plan */
+	struct bpf_link *raw_link;
+	struct sensor_hook *shown;       /* for sensor_hooks() */
+	struct sensor_ring rings[SENSOR_LANE_MAX];
+	struct sensor_merge merge;
+	struct sensor_refused refused[SENSOR_REFUSED_MAX];
+	size_t n_refused;
+	struct sensor_options options;
+	enum sensor_compat compat;
+	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
+	int epoll_fd;
+};
+
+/* probe.c */
+int sensor_facts_load(struct sensor_facts *facts, struct err *err);
+void sensor_facts_done(struct sensor_facts *facts);
+bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *name);
+bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
+bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
+
+/* loader.c */
+int sensor_load(struct sensor *sensor, struct err *err);
+void sensor_unload(struct sensor *sensor);
+int sensor_attach(struct sensor *sensor, struct err *err);   /* what is wanted now; detaches the rest */
+int sensor_attach_raw(struct sensor *sensor, struct err *err);
+
+#endif
