@@ -157,7 +157,7 @@ struct mm_struct {
 };
 struct linux_binprm {
 	unsigned int secureexec : 1;
-	const char *filename, *interp;
+	const char *filename, *interp, *fdpath;   /* fdpath: since "exec: Factor out alloc_bprm" (5.9) */
 	char buf[256];
 };
 
