@@ -49,7 +49,7 @@ TEST(a_kernel_that_loads_everything_uses_everything)
 
 	for (size_t i = 0; i < plan.n; i++)
 		CHECK(plan.hooks[i].usable || plan.hooks[i].hook.state == SENSOR_HOOK_SPARE);
-	CHECK(hook_for(&plan, "exit_open", "openat")->usable);
+	CHECK(hook_for(&plan, "exit_open", "tracepoint/syscalls/sys_exit_openat")->usable);
 	plan_done(&plan);
 }
 
@@ -57,12 +57,12 @@ TEST(a_refused_program_is_kept_with_the_kernels_words)
 {
 	struct fake_kernel k = { .refuses = "exit_send" };
 	struct plan plan = make(&k);
-	const struct plan_hook *h = hook_for(&plan, "exit_send", "sendto");
+	const struct plan_hook *h = hook_for(&plan, "exit_send", "tracepoint/syscalls/sys_exit_sendto");
 
 	CHECK(h && !h->usable && h->hook.state == SENSOR_HOOK_REFUSED);
 	CHECK_STR(h->hook.why, "refused by the test");
 	CHECK(h->hook.blinds != NULL);
-	CHECK(hook_for(&plan, "exit_net", "connect")->usable);
+	CHECK(hook_for(&plan, "exit_net", "tracepoint/syscalls/sys_exit_connect")->usable);
 	plan_done(&plan);
 }
 
@@ -70,7 +70,7 @@ TEST(a_call_that_the_kernel_does_not_have_is_absent)
 {
 	struct fake_kernel k = { .lacks_call = "finit_module" };
 	struct plan plan = make(&k);
-	const struct plan_hook *h = hook_for(&plan, "exit_call", "finit_module");
+	const struct plan_hook *h = hook_for(&plan, "exit_call", "tracepoint/syscalls/sys_exit_finit_module");
 
 	CHECK(h && !h->usable && h->hook.state == SENSOR_HOOK_ABSENT);
 	plan_done(&plan);
@@ -83,11 +83,11 @@ TEST(only_wanted_events_and_what_the_state_needs_are_attached)
 	struct model_event_set wanted = { 0 };
 
 	model_event_set_add(&wanted, MODEL_EVT_CONNECT);
-	CHECK(plan_is_wanted(hook_for(&plan, "exit_net", "connect"), &wanted, false));
-	CHECK(!plan_is_wanted(hook_for(&plan, "exit_open", "openat"), &wanted, false));
-	CHECK(plan_is_wanted(hook_for(&plan, "exit_open", "openat"), &wanted, true));
+	CHECK(plan_is_wanted(hook_for(&plan, "exit_net", "tracepoint/syscalls/sys_exit_connect"), &wanted, false));
+	CHECK(!plan_is_wanted(hook_for(&plan, "exit_open", "tracepoint/syscalls/sys_exit_openat"), &wanted, false));
+	CHECK(plan_is_wanted(hook_for(&plan, "exit_open", "tracepoint/syscalls/sys_exit_openat"), &wanted, true));
 	CHECK(plan_is_wanted(hook_for(&plan, "on_exec", NULL), &wanted, false));
-	CHECK(plan_is_wanted(hook_for(&plan, "exit_call", "setuid"), &wanted, false));
+	CHECK(plan_is_wanted(hook_for(&plan, "exit_call", "tracepoint/syscalls/sys_exit_setuid"), &wanted, false));
 	CHECK(!plan_is_wanted(hook_for(&plan, "on_cap_capable", NULL), &wanted, true));
 	model_event_set_add(&wanted, MODEL_EVT_CAP_CAPABLE);
 	CHECK(plan_is_wanted(hook_for(&plan, "on_cap_capable", NULL), &wanted, false));
