@@ -194,6 +194,20 @@ static bool call_exists(void *data, const char *call)
 	return sensor_tracefs_has(event);
 }
 
+/* Without these nothing is known about anybody. */
+static int check_essential(const struct sensor *sensor, struct err *err)
+{
+	static const char *const essential[] = { "on_fork", "on_exec", "on_exit" };
+
+	for (size_t i = 0; i < ARRAY_LEN(essential); i++) {
+		const struct sensor_refused *refused = find_refused(sensor, essential[i]);
+		if (refused)
+			return err_set(err, -ENOSYS, "the kernel refuses the program %s, without which parka sees no processes: %s",
+				       essential[i], refused->why);
+	}
+	return 0;
+}
+
 static bool wants_calls(void)
 {
 	const char *text = getenv("PARKA_SENSOR_HOOKS");
@@ -217,6 +231,9 @@ int sensor_load(struct sensor *sensor, struct err *err)
 	while (r == -EAGAIN);
 	libbpf_set_print(before);
 	sensor_facts_done(&facts);
+	if (r < 0)
+		return r;
+	r = check_essential(sensor, err);
 	if (r < 0)
 		return r;
 	plan_make(&sensor->plan, &kernel);

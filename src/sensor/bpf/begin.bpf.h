@@ -54,6 +54,7 @@ struct slot {
 	__s64 dirfd;             /* what the next PATH argument is relative to */
 	__u16 dir_id, variant;
 	__u32 spare;
+	__u8 block[256];         /* a kernel structure, copied whole: one read in place of one per member */
 	__u8 buf[SENSOR_EVENT_MASK + 1 + SENSOR_EVENT_SLACK];
 };
 
@@ -110,64 +111,87 @@ static __always_inline __u64 cgroup_id_of(struct task_struct *task)
 	return BPF_CORE_READ(css, cgroup, kn, id);
 }
 
-static __always_inline struct upid upid_of(struct pid *pid, __u32 level)
+/* A pid has one number per namespace level; kernels allow 32 levels. */
+static __always_inline unsigned long upid_address(struct pid *pid, __u32 level)
 {
-	struct upid upid = {};
-	unsigned long base = (unsigned long)pid + bpf_core_field_offset(struct pid, numbers);
+	return (unsigned long)pid + bpf_core_field_offset(struct pid, numbers) + (level & 31) * bpf_core_type_size(struct upid);
+}
 
-	/* A global pid has one number per namespace level; kernels allow 32 levels. */
-	bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
-			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr)));
-	bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
-			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns)));
-	return upid;
+static __always_inline struct pid_namespace *upid_ns(struct pid *pid, __u32 level)
+{
+	return BPF_CORE_READ((struct upid *)upid_address(pid, level), ns);
+}
+
+static __always_inline __u32 upid_number(struct pid *pid, __u32 level)
+{
+	return BPF_CORE_READ((struct upid *)upid_address(pid, level), nr);
 }
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 
-	return pid ? upid_of(pid, BPF_CORE_READ(pid, level)).ns : NULL;
+	return pid ? upid_ns(pid, BPF_CORE_READ(pid, level)) : NULL;
 }
 
-/* The header, from a task (which need not be the current one: the iterator). */
+/* How much of a structure is copied: all of what is read of it lies within (the verifier checks that nothing outside the
+ * block is touched, the tests that it is right). The registers are the last thing on their page. */
+enum { CRED_BYTES = 192, INODE_BYTES = 256, REGS_BYTES = 128 };
+
+/* Member of the structure that block_read() copied. */
+#define BLOCK(s, type, structure, member) (*(type *)&(s)->block[bpf_core_field_offset(struct structure, member)])
+
+static __always_inline void block_read(struct slot *s, const void *from, __u32 size)
+{
+	if (bpf_probe_read_kernel(s->block, size, from))
+		__builtin_memset(s->block, 0, sizeof(s->block));
+}
+
+static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, const struct cred *cred)
+{
+	struct user_namespace *user_ns;
+
+	block_read(s, cred, CRED_BYTES);
+	user_ns = BLOCK(s, struct user_namespace *, cred, user_ns);
+	w->uid = BLOCK(s, __u32, cred, uid);
+	w->euid = BLOCK(s, __u32, cred, euid);
+	w->gid = BLOCK(s, __u32, cred, gid);
+	w->egid = BLOCK(s, __u32, cred, egid);
+	w->fsuid = BLOCK(s, __u32, cred, fsuid);
+	w->cap_eff = BLOCK(s, __u64, cred, cap_effective);
+	w->cap_prm = BLOCK(s, __u64, cred, cap_permitted);
+	w->user_ns = BPF_CORE_READ(user_ns, ns.inum);
+	w->cred = (__u64)cred;
+}
+
+/* The header, from a task (which need not be the current one: the iterator), and where its paths end. */
 static __always_inline void fill_header(struct slot *s, struct task_struct *task)
 {
 	struct sensor_wire *w = (struct sensor_wire *)s->buf;
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct mnt_namespace *mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct path root = {};
 
 	w->ts_ns = bpf_ktime_get_boot_ns();
 	w->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	w->ret = 0;
 	w->pid = BPF_CORE_READ(task, tgid);
 	w->tid = BPF_CORE_READ(task, pid);
-	w->uid = BPF_CORE_READ(cred, uid.val);
-	w->euid = BPF_CORE_READ(cred, euid.val);
-	w->gid = BPF_CORE_READ(cred, gid.val);
-	w->egid = BPF_CORE_READ(cred, egid.val);
-	w->fsuid = BPF_CORE_READ(cred, fsuid.val);
 	w->loginuid = w->session = (__u32)-1;
 	if (bpf_core_field_exists(task->loginuid)) {
 		w->loginuid = BPF_CORE_READ(task, loginuid.val);
 		w->session = BPF_CORE_READ(task, sessionid);
 	}
-	w->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	w->mnt_ns = BPF_CORE_READ(mnt_ns, ns.inum);
 	w->pid_ns = BPF_CORE_READ(pid_ns_of(task), ns.inum);
-	w->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
-	w->cap_eff = cap_bits(&cred->cap_effective);
-	w->cap_prm = cap_bits(&cred->cap_permitted);
-	w->cred = (__u64)cred;
+	fill_cred(s, w, BPF_CORE_READ(task, cred));
 	w->cgroup = cgroup_id_of(task);
-	bpf_core_read_str(w->comm, sizeof(w->comm), &task->comm);
+	bpf_core_read(w->comm, sizeof(w->comm), &task->comm);
 	w->cpu = bpf_get_smp_processor_id();
 	w->count = 1;
-}
-
-static __always_inline void fill_walk(struct slot *s, struct task_struct *task)
-{
-	s->root_mnt = (__u64)BPF_CORE_READ(task, fs, root.mnt);
-	s->root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
-	s->mnt_ns = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
+	bpf_core_read(&root, sizeof(root), &fs->root);
+	s->root_mnt = (__u64)root.mnt;
+	s->root_dentry = (__u64)root.dentry;
+	s->mnt_ns = (__u64)mnt_ns;
 }
 
 static __always_inline struct slot *free_slot(__u32 *ret_level)
@@ -208,7 +232,6 @@ __noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
 	s->rare = 0;
 	s->has_cwd = 0;
 	s->text_first = 0;
-	fill_walk(s, task);
 	fill_header(s, task);
 	return (now & ~3ULL) | (level + 1);
 }

@@ -42,10 +42,17 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, __s64 f
 	return file;
 }
 
-/* Append one NUL-terminated component at the end of the walk; false when there is no room. */
-static __always_inline bool walk_name(struct slot *s, struct dentry *dentry)
+/* The part of a dentry that a step of the walk needs: one read instead of several. */
+#define DENTRY(s, type, member) (*(type *)&(s)->block[bpf_core_field_offset(struct dentry, member) & 127])
+
+static __always_inline void dentry_read(struct slot *s, struct dentry *dentry)
 {
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	bpf_probe_read_kernel(s->block, 128, dentry);
+}
+
+/* Append one NUL-terminated component at the end of the walk; false when there is no room. */
+static __always_inline bool walk_name(struct slot *s, const unsigned char *name)
+{
 	__u32 off = s->off;
 	long len;
 
@@ -84,7 +91,7 @@ static __always_inline void walk_anon(struct slot *s, struct dentry *dentry, uns
 			__builtin_memcpy(&s->buf[off], "anon_inode:", 11);
 			s->off = off + 11;
 		}
-		walk_name(s, dentry);
+		walk_name(s, BPF_CORE_READ(dentry, d_name.name));
 	}
 	s->walk_n = s->walk_first = 1;
 	s->walk_flags |= SENSOR_PATH_ANON;
@@ -94,11 +101,12 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 {
 	struct dentry *root_dentry = (struct dentry *)s->root_dentry, *parent;
 	struct mount *root_mount = mount_of(s->root_mnt), *above;
+	struct dentry *top = BPF_CORE_READ(mount, mnt.mnt_root);
 
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && mount == root_mount)
 			return;
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		if (dentry == top) {
 			above = BPF_CORE_READ(mount, mnt_parent);
 			if (s->walk_first == ~0U)
 				s->walk_first = s->walk_n;
@@ -109,14 +117,17 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = above;
+			top = BPF_CORE_READ(mount, mnt.mnt_root);
 			continue;
 		}
-		parent = BPF_CORE_READ(dentry, d_parent);
+		dentry_read(s, dentry);
+		parent = DENTRY(s, struct dentry *, d_parent);
 		if (parent == dentry || !parent) {
 			s->walk_flags |= SENSOR_PATH_DETACHED;
 			return;
 		}
-		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES || !walk_name(s, dentry))
+		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES ||
+		    !walk_name(s, DENTRY(s, const unsigned char *, d_name.name)))
 			break;
 		s->walk_n++;
 		dentry = parent;
@@ -139,7 +150,7 @@ static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 		parent = BPF_CORE_READ(dentry, d_parent);
 		if (parent == dentry)
 			return;   /* a subvolume has a root of its own */
-		if (!walk_name(s, dentry))
+		if (!walk_name(s, BPF_CORE_READ(dentry, d_name.name)))
 			break;
 		s->walk_bind++;
 		dentry = parent;
@@ -191,24 +202,39 @@ __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u3
 	return 0;
 }
 
-static __always_inline void file_times(struct sensor_wire_file *f, struct inode *inode)
+#define NS_PER_S 1000000000ULL
+
+static __always_inline void file_times(struct slot *s, struct sensor_wire_file *f)
 {
-	struct inode___v58 *v58 = (void *)inode;
-	struct inode___v66 *v66 = (void *)inode;
-	struct inode___v611 *v611 = (void *)inode;
+	struct inode___v66 *v66 = NULL;
+	struct inode___v611 *v611 = NULL;
 
 	if (bpf_core_field_exists(v611->i_ctime_sec))
-		f->ctime_ns = BPF_CORE_READ(v611, i_ctime_sec) * 1000000000ULL + (BPF_CORE_READ(v611, i_ctime_nsec) & ~CTIME_QUERIED);
+		f->ctime_ns = BLOCK(s, __u64, inode___v611, i_ctime_sec) * NS_PER_S +
+			      (BLOCK(s, __u32, inode___v611, i_ctime_nsec) & ~CTIME_QUERIED);
 	else if (bpf_core_field_exists(v66->__i_ctime))
-		f->ctime_ns = BPF_CORE_READ(v66, __i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_ctime.tv_nsec);
+		f->ctime_ns = BLOCK(s, __u64, inode___v66, __i_ctime.tv_sec) * NS_PER_S + BLOCK(s, __u64, inode___v66, __i_ctime.tv_nsec);
 	else
-		f->ctime_ns = BPF_CORE_READ(v58, i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_ctime.tv_nsec);
+		f->ctime_ns = BLOCK(s, __u64, inode___v58, i_ctime.tv_sec) * NS_PER_S + BLOCK(s, __u64, inode___v58, i_ctime.tv_nsec);
 	if (bpf_core_field_exists(v611->i_mtime_sec))
-		f->mtime_ns = BPF_CORE_READ(v611, i_mtime_sec) * 1000000000ULL + BPF_CORE_READ(v611, i_mtime_nsec);
+		f->mtime_ns = BLOCK(s, __u64, inode___v611, i_mtime_sec) * NS_PER_S + BLOCK(s, __u32, inode___v611, i_mtime_nsec);
 	else if (bpf_core_field_exists(v66->__i_mtime))
-		f->mtime_ns = BPF_CORE_READ(v66, __i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_mtime.tv_nsec);
+		f->mtime_ns = BLOCK(s, __u64, inode___v66, __i_mtime.tv_sec) * NS_PER_S + BLOCK(s, __u64, inode___v66, __i_mtime.tv_nsec);
 	else
-		f->mtime_ns = BPF_CORE_READ(v58, i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_mtime.tv_nsec);
+		f->mtime_ns = BLOCK(s, __u64, inode___v58, i_mtime.tv_sec) * NS_PER_S + BLOCK(s, __u64, inode___v58, i_mtime.tv_nsec);
+}
+
+static __always_inline void fill_inode(struct slot *s, struct sensor_wire_file *f, struct inode *inode)
+{
+	block_read(s, inode, INODE_BYTES);
+	f->ino = BLOCK(s, __u64, inode, i_ino);
+	f->size = BLOCK(s, __u64, inode, i_size);
+	f->mode = BLOCK(s, __u16, inode, i_mode);
+	f->uid = BLOCK(s, __u32, inode, i_uid);
+	f->gid = BLOCK(s, __u32, inode, i_gid);
+	f->nlink = BLOCK(s, __u32, inode, i_nlink);
+	f->rdev = BLOCK(s, __u32, inode, i_rdev);
+	file_times(s, f);
 }
 
 /* Overlay inodes are embedded in struct ovl_inode, which has the dentry of the upper layer right behind (since
@@ -245,17 +271,10 @@ __noinline int put_file(__u64 handle, __u64 dentry_address, __u32 flags)
 	if (!inode || !put_struct(s, SENSOR_P_FILE, f))
 		return -1;
 	w = (struct sensor_wire *)s->buf;
-	sb = BPF_CORE_READ(inode, i_sb);
-	f->ino = BPF_CORE_READ(inode, i_ino);
-	f->size = BPF_CORE_READ(inode, i_size);
+	fill_inode(s, f, inode);
+	sb = BLOCK(s, struct super_block *, inode, i_sb);
 	f->dev = BPF_CORE_READ(sb, s_dev);
-	f->mode = BPF_CORE_READ(inode, i_mode);
-	f->uid = BPF_CORE_READ(inode, i_uid.val);
-	f->gid = BPF_CORE_READ(inode, i_gid.val);
-	f->nlink = BPF_CORE_READ(inode, i_nlink);
-	f->rdev = BPF_CORE_READ(inode, i_rdev);
 	f->sb_magic = BPF_CORE_READ(sb, s_magic);
-	file_times(f, inode);
 	if (f->sb_magic == MAGIC_OVERLAY)
 		flags |= overlay_flags(inode);
 	if (BPF_CORE_READ(sb, s_flags) >> SB_NOUSER_BIT & 1)
