@@ -39,6 +39,7 @@ static void keep_verdict(const char *log)
 	}
 }
 
+__attribute__((format(printf, 2, 0)))
 static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
 {
 	_cleanup_free_ char *text = NULL;
@@ -353,7 +354,8 @@ static int close_in_background(void)
 
 void sensor_unload(struct sensor *sensor)
 {
-	_cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
+	/* Closed last of all, when this function ends. */
+	__attribute__((unused)) _cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
 
 	for (size_t i = 0; sensor->links && i < sensor->plan.n; i++)
 		bpf_link__destroy(sensor->links[i]);
