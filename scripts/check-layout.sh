@@ -27,7 +27,8 @@ allowed() {
 		runtime) echo base runtime ;;
 		sensor) echo base model runtime sensor ;;
 		detect) echo base model lang runtime sensor detect ;;
-		cli) echo base model lang runtime sensor detect cli ;;
+		agent) echo base model lang runtime sensor detect agent ;;
+		cli) echo base model lang runtime sensor detect agent cli ;;
 		*) echo "$1" ;;
 	esac
 }

@@ -20,7 +20,7 @@ build() {
 	if [ ! -f "$dir/build.ninja" ]; then
 		CC=$cc CXX=$cxx meson setup "$dir" --werror "$@" >"$dir.log" 2>&1 || { tail -30 "$dir.log"; return 1; }
 	fi
-	ninja -C "$dir" >"$dir.log" 2>&1 || { grep -A12 -E 'FAILED|error' "$dir.log" | head -60; return 1; }
+	ninja -C "$dir" >"$dir.log" 2>&1 || { grep -A12 -E '^FAILED|: error:|ERROR:' "$dir.log" | head -60; return 1; }
 	rm -f "$dir.log"
 }
 

@@ -119,12 +119,15 @@ static void add_indent(struct strbuf *out, int indent)
 	strbuf_addf(out, "%*s", indent, "");
 }
 
+/* The operands of an and/or, those of operands of the same kind among them (macros make such nests). */
+static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool *first);
+
 /* A node on one line if it fits, else its operands one below the other. */
 static void pretty(const struct lang_node *node, int indent, struct strbuf *out)
 {
 	_cleanup_strbuf_ struct strbuf line;
 	bool list = node->kind == LANG_NODE_AND || node->kind == LANG_NODE_OR;
-	const char *word = node->kind == LANG_NODE_AND ? "and " : "or ";
+	bool first = true;
 
 	strbuf_init(&line, OUT_MAX);
 	lang_node_print(node, &line);
@@ -139,18 +142,40 @@ static void pretty(const struct lang_node *node, int indent, struct strbuf *out)
 		strbuf_addc(out, ')');
 		return;
 	}
-	for (size_t i = 0; list && i < node->n_children; i++) {
+	if (list)
+		add_operands(node, node->kind, out, indent, &first);
+}
+
+static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool *first)
+{
+	for (size_t i = 0; i < node->n_children; i++) {
 		const struct lang_node *c = node->children[i];
 		bool parens = c->kind == LANG_NODE_AND || c->kind == LANG_NODE_OR;
-		if (i) {
+
+		if (c->kind == kind) {
+			add_operands(c, kind, out, indent, first);
+			continue;
+		}
+		if (!*first) {
 			strbuf_addc(out, '\n');
 			add_indent(out, indent);
-			strbuf_adds(out, word);
+			strbuf_adds(out, kind == LANG_NODE_AND ? "and " : "or ");
 		}
+		*first = false;
 		strbuf_adds(out, parens ? "(" : "");
 		pretty(c, indent + 4 + parens, out);
 		strbuf_adds(out, parens ? ")" : "");
 	}
+}
+
+/* Without the newline that a block of YAML ends with. */
+static int trimmed_len(const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && strchr(" \t\n", text[len - 1]))
+		len--;
+	return (int)len;
 }
 
 static void print_words(const char *title, const char *const *words, size_t n)
@@ -217,7 +242,7 @@ static void print_text(const struct lang_rules *rules, const struct lang_rule *r
 	const struct lang_node *tree = lang_rules_tree(rules, rule);
 	const char *state = rule->broken ? "broken: parka rules check says why" : rule->skipped ? "skipped" : rule->enabled ? "enabled" : "disabled";
 
-	printf("%s\n  %s\n\n", rule->name, rule->desc);
+	printf("%s\n  %.*s\n\n", rule->name, trimmed_len(rule->desc), rule->desc);
 	printf("Priority: %s\nSource:   %s\nState:    %s%s%s\n", model_priority_name(rule->priority), rule->source, state,
 	       rule->skip_reason ? ": " : "", rule->skip_reason ? rule->skip_reason : "");
 	print_words("Tags:     ", rule->tags, rule->n_tags);
@@ -225,7 +250,7 @@ static void print_text(const struct lang_rules *rules, const struct lang_rule *r
 	if (tree)
 		print_condition(rule, tree);
 	else
-		printf("\nCondition as written\n  %s\n", rule->condition);
+		printf("\nCondition as written\n  %.*s\n", trimmed_len(rule->condition), rule->condition);
 }
 
 /* ---- JSON ---- */

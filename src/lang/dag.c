@@ -194,8 +194,8 @@ static void node_guess(const struct lang_program *p, struct lang_dag_node *n)
 	n->chance = n->kind == LANG_DAG_AND ? reach : 1 - reach;
 }
 
-/* Children of children of the same kind become children; constants go. LANG_NONE-terminated work
- * on a heap copy, since the node array may move. Returns the number, UINT32_MAX when decided. */
+/* Children of children of the same kind become children; constants go. *ret is on the heap.
+ * Returns how many there are, UINT32_MAX when a constant decides the node. */
 static uint32_t flatten(const struct lang_program *p, enum lang_dag_kind kind, const uint32_t *children, uint32_t n,
 			uint32_t **ret)
 {

@@ -94,12 +94,21 @@ static int build_nets(struct lang_program *p, const struct lang_spec *spec, stru
 	return m->nets ? 0 : no_memory(err);
 }
 
-static int build_order(const struct lang_spec *spec, struct lang_matcher *m)
+static int build_order(const struct lang_program *p, const struct lang_spec *spec, struct lang_matcher *m)
 {
-	if (model_type_is_text(m->type))
-		m->text = spec->texts[0];
-	else
+	const struct lang_slot *slot = &p->slots[spec->slot];
+	struct lang_literal literal;
+
+	if (!model_type_is_text(m->type)) {
 		memcpy(&m->number, spec->texts[0].text, sizeof(m->number));
+		return 0;
+	}
+	m->text = spec->texts[0];
+	if (slot->kind == LANG_VALUE_FIELD && slot->field.id == MODEL_F_EVT_RAWARG &&
+	    lang_literal_parse(MODEL_TYPE_INT64, m->text.text, m->text.len, &literal, NULL) == 0) {
+		m->is_raw = true;
+		m->number = literal.u64;
+	}
 	return 0;
 }
 
@@ -172,7 +181,7 @@ static int matcher_build(struct lang_program *p, const struct lang_spec *spec, s
 	case LANG_FAMILY_REGEX:
 		return build_regexes(p, spec, m, err);
 	case LANG_FAMILY_ORDER:
-		return build_order(spec, m);
+		return build_order(p, spec, m);
 	case LANG_FAMILY_COUNT:
 		return build_parts(p, spec, m, err);
 	case LANG_FAMILY_EXISTS:
@@ -204,6 +213,17 @@ static int compare_number(enum model_type type, uint64_t a, uint64_t b)
 	if (type == MODEL_TYPE_INT64)
 		return ((int64_t)a > (int64_t)b) - ((int64_t)a < (int64_t)b);
 	return (a > b) - (a < b);
+}
+
+static bool match_order(const struct lang_matcher *m, const struct model_value *v)
+{
+	struct lang_literal literal;
+
+	if (!model_type_is_text(m->type))
+		return order_holds(m->op, compare_number(m->type, v->u64, m->number));
+	if (m->is_raw && lang_literal_parse(MODEL_TYPE_INT64, v->text, v->len, &literal, NULL) == 0)
+		return order_holds(m->op, compare_number(MODEL_TYPE_INT64, literal.u64, m->number));
+	return order_holds(m->op, lang_bytes_compare(&(struct lang_bytes){ v->text, v->len }, &m->text));
 }
 
 static bool match_needles(const struct lang_matcher *m, const char *text, size_t len)
@@ -314,9 +334,7 @@ static bool match_value(const struct lang_matcher *m, const struct model_value *
 	case LANG_FAMILY_REGEX:
 		return match_regexes(m, v->text, v->len, scratch);
 	case LANG_FAMILY_ORDER:
-		if (!model_type_is_text(m->type))
-			return order_holds(m->op, compare_number(m->type, v->u64, m->number));
-		return order_holds(m->op, lang_bytes_compare(&(struct lang_bytes){ v->text, v->len }, &m->text));
+		return match_order(m, v);
 	case LANG_FAMILY_COUNT:
 		return match_parts(m, v, hash, scratch);
 	case LANG_FAMILY_FIELD:

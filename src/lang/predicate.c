@@ -218,7 +218,6 @@ int lang_predicate_eval(struct lang_scratch *s, uint32_t id)
 {
 	const struct lang_predicate *pred = &s->program->predicates[id];
 	const struct lang_slot_value *v;
-	uint64_t hash;
 
 	if (pred->spec.family == LANG_FAMILY_FIELD)
 		return eval_fields(s, pred);
@@ -231,6 +230,6 @@ int lang_predicate_eval(struct lang_scratch *s, uint32_t id)
 		return lang_matcher_match(&pred->matcher, &v->value, NULL, s->arena);
 	if (!lang_text_set_has_length(pred->matcher.texts, v->value.len))
 		return pred->matcher.negate;
-	hash = lang_slot_hash(s, pred->spec.slot);
-	return lang_matcher_match(&pred->matcher, &v->value, &hash, s->arena);
+	return lang_text_set_has(pred->matcher.texts, v->value.text, v->value.len, lang_slot_hash(s, pred->spec.slot)) !=
+	       pred->matcher.negate;
 }

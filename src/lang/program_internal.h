@@ -34,6 +34,7 @@ struct lang_slot {
 	uint32_t *args;                  /* slots */
 	size_t n_args;
 	struct model_value literal;
+	bool is_c_string;                /* one text, not bytes: ends at its first NUL */
 };
 
 struct lang_slot_value {
@@ -82,6 +83,7 @@ struct lang_matcher {
 	uint8_t family, op, quantifier;
 	enum model_type type;
 	bool negate;
+	bool is_raw;                     /* ORDER of evt.rawarg: as numbers when both are */
 	size_t n;
 	union {
 		struct lang_text_set *texts;
@@ -91,8 +93,7 @@ struct lang_matcher {
 		struct lang_path_set *paths;
 		struct lang_glob **globs;
 		struct regex **regexes;
-		struct lang_bytes text;              /* ORDER of texts */
-		uint64_t number;                     /* ORDER of numbers */
+		struct { struct lang_bytes text; uint64_t number; };   /* ORDER of texts, of numbers */
 		struct { struct lang_bytes *needles; struct regex_literals *literals; };
 		struct lang_matcher *parts;          /* COUNT */
 	};

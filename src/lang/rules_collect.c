@@ -203,8 +203,11 @@ static struct rules_list *list_new(struct lang_rules *rules, const struct rules_
 		lists->size = lists->size ? lists->size * 2 : 32;
 		lists->at = mem_grow(lists->at, lists->size, sizeof(*lists->at));
 	}
+	list->order = lists->n;
 	lists->at[lists->n++] = list;
 	list->name = name->text;
+	list->odd = name->text[strcspn(name->text, " \t\n\r(),=")] != '\0';
+	rules->n_odd_lists += list->odd;
 	list->index = rules->next_index;
 	map_put(&lists->by_name, list->name, strlen(list->name), list);
 	return list;
@@ -400,7 +403,7 @@ int rules_collect_file(struct lang_rules *rules, const struct yaml_file *file)
 		else if (doc->kind == YAML_MAPPING)
 			invalid(rules, first_key(doc), "Rules content is not yaml array of objects: each item begins with '- '");
 		else
-			for (size_t i = 0; i < doc->n; i++)
+			for (size_t i = 0; i < doc->n && !rules->out_of_memory; i++)
 				collect_item(rules, doc->items[i]);
 	}
 	return 0;

@@ -76,6 +76,8 @@ static int check_tags(struct lang_rules *rules, const struct yaml_node *tags)
 {
 	if (tags->kind != YAML_SEQUENCE)
 		return invalid_at(rules, tags, "Value is not a sequence: 'tags' takes a list of texts");
+	if (tags->n > RULES_TAGS_MAX)
+		return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_VALIDATE", tags, "more than %d tags", RULES_TAGS_MAX);
 	for (size_t i = 0; i < tags->n; i++)
 		if (tags->items[i]->kind != YAML_SCALAR)
 			return invalid_at(rules, tags->items[i], "sequence value is not scalar: a tag is a text");
@@ -140,7 +142,7 @@ static void add_tags(struct rules_rule *rule, const struct yaml_node *tags)
 		size_t k = 0;
 		while (k < rule->pub.n_tags && strcmp(rule->tags[k], tag) != 0)
 			k++;
-		if (k < rule->pub.n_tags)
+		if (k < rule->pub.n_tags || k == RULES_TAGS_MAX)
 			continue;
 		rule->tags = mem_grow(rule->tags, rule->pub.n_tags + 1, sizeof(*rule->tags));
 		rule->tags[rule->pub.n_tags++] = tag;
@@ -351,7 +353,9 @@ static int append_flag(struct lang_rules *rules, const struct yaml_node *item, c
 	if (!v.given)
 		return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_VALIDATE", yaml_get(item, "rule"),
 				       "Appended rule must have exceptions or condition property");
-	return apply_append(rules, rule, &v, v.given);
+	r = apply_append(rules, rule, &v, v.given);
+	rule->pub.broken |= r < 0;
+	return r;
 }
 
 static int enable(struct lang_rules *rules, const struct yaml_node *item, const struct rules_piece *name)
@@ -408,6 +412,7 @@ static int override(struct lang_rules *rules, const struct yaml_node *item, cons
 	r2 = replace ? apply_replace(rules, rule, &v, replace) : 0;
 	if (replace)
 		rules->next_index++;
+	rule->pub.broken |= r < 0 || r2 < 0;
 	return r < 0 ? r : r2;
 }
 

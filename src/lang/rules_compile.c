@@ -116,7 +116,10 @@ static int build_text(struct lang_rules *rules, struct rules_rule *rule, uint32_
 	int r;
 
 	rules_text_init(&text);
-	r = rules_exceptions_text(rules, rule, &text);
+	/* Exceptions of a broken rule may be anything: only what it names is of interest then. */
+	if (rule->pub.broken)
+		rules_text_pieces(&text, &rule->condition);
+	r = rule->pub.broken ? -EBADMSG : rules_exceptions_text(rules, rule, &text);
 	rules_expand_lists(rules, &text);
 	*ret_text = rules_text_keep(rules, &text, rules->item, NULL);
 	return r;
@@ -256,7 +259,7 @@ int lang_rules_compile(struct lang_rules *rules, struct err *err)
 	rules->program = lang_program_new();
 	rules_flatten_lists(rules);
 	rules_resolve_macros(rules);
-	for (size_t i = 0; i < rules->n_rules; i++)
+	for (size_t i = 0; i < rules->n_rules && !rules->out_of_memory; i++)
 		compile_rule(rules, rules->rules[i]);
 	rules->item = NULL;
 	warn_unused(rules);

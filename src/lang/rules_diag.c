@@ -223,6 +223,8 @@ const char *rules_did_you_mean_in(struct lang_rules *rules, const char *word, co
 {
 	struct lang_suggestion s = LANG_SUGGESTION(word, strlen(word));
 
+	if (++rules->n_suggestions > RULES_SUGGESTIONS_MAX)
+		return "";
 	for (size_t i = 0; kind[0] == 'l' && i < rules->lists.n; i++)
 		lang_suggest(&s, rules->lists.at[i]->name, strlen(rules->lists.at[i]->name));
 	for (size_t i = 0; kind[0] == 'm' && i < rules->macros.n; i++)

@@ -115,6 +115,9 @@ int rules_read_exceptions(struct lang_rules *rules, const struct yaml_node *item
 		return 0;
 	if (list->kind != YAML_SEQUENCE)
 		return invalid(rules, yaml_pair(item, "exceptions")->key, "Rule exceptions must be a sequence");
+	if (list->n > RULES_EXCEPTIONS_MAX)
+		return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_VALIDATE", yaml_pair(item, "exceptions")->key,
+				       "more than %d exceptions", RULES_EXCEPTIONS_MAX);
 	for (size_t i = 0; i < list->n; i++) {
 		struct rules_exception *ex = rules_alloc(rules, sizeof(*ex));
 		int r = read_one(rules, list->items[i], append, ex);
@@ -294,12 +297,15 @@ int rules_exceptions_append(struct lang_rules *rules, struct rules_rule *rule, s
 
 	for (struct rules_exception *ex = more; ex; ex = next) {
 		struct rules_exception **at = &rule->exceptions;
+		size_t n = 0;
 		int r;
 
 		next = ex->next;
 		ex->next = NULL;
-		while (*at && strcmp((*at)->name, ex->name) != 0)
+		for (; *at && strcmp((*at)->name, ex->name) != 0; n++)
 			at = &(*at)->next;
+		if (n >= RULES_EXCEPTIONS_MAX)
+			return fault(rules, ex->origin, "the rule has too many exceptions");
 		if (*at)
 			r = append_values(rules, *at, ex);
 		else if (!ex->fields.is_set)

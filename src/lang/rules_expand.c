@@ -92,22 +92,35 @@ uint32_t rules_text_keep(struct lang_rules *rules, struct rules_text *text, cons
 
 /* One level: an item that names a list defined before this one was last changed is that list's items,
  * as written there (falco-language 3.2). */
+static void flatten(struct lang_rules *rules, struct rules_list *list, size_t *n_items)
+{
+	for (size_t k = 0; k < list->items.n; k++) {
+		const struct rules_piece *item = &list->items.at[k];
+		struct rules_list *ref = map_get(&rules->lists.by_name, item->text, item->len);
+		bool in_place = ref && ref->index < list->visibility;
+
+		*n_items += in_place ? ref->items.n : 1;
+		if (*n_items > RULES_LIST_ITEMS_MAX) {
+			rules_diag_at(rules, LANG_DIAG_ERROR, "LOAD_ERR_VALIDATE", rules_item_name(rules, "list", list->name), item->origin, 0,
+				      item->len, "the lists have more than %d items with the lists in them put in place", RULES_LIST_ITEMS_MAX);
+			return;
+		}
+		if (!in_place) {
+			rules_pieces_add(rules, &list->flat, *item);
+			continue;
+		}
+		ref->used = true;
+		for (size_t m = 0; m < ref->items.n; m++)
+			rules_pieces_add(rules, &list->flat, ref->items.at[m]);
+	}
+}
+
 void rules_flatten_lists(struct lang_rules *rules)
 {
-	for (size_t i = 0; i < rules->lists.n; i++) {
-		struct rules_list *list = rules->lists.at[i];
-		for (size_t k = 0; k < list->items.n; k++) {
-			const struct rules_piece *item = &list->items.at[k];
-			struct rules_list *ref = map_get(&rules->lists.by_name, item->text, item->len);
-			if (!ref || ref->index >= list->visibility) {
-				rules_pieces_add(rules, &list->flat, *item);
-				continue;
-			}
-			ref->used = true;
-			for (size_t m = 0; m < ref->items.n; m++)
-				rules_pieces_add(rules, &list->flat, ref->items.at[m]);
-		}
-	}
+	size_t n_items = 0;
+
+	for (size_t i = 0; i < rules->lists.n && n_items <= RULES_LIST_ITEMS_MAX; i++)
+		flatten(rules, rules->lists.at[i], &n_items);
 }
 
 static bool is_blank(char c)
@@ -211,9 +224,39 @@ static bool expand_list(struct rules_text *text, const struct rules_list *list)
 	return used;
 }
 
+/* The first list, at or behind `order`, whose name stands somewhere in the text. */
+static struct rules_list *next_list(const struct lang_rules *rules, const struct rules_text *text, size_t order)
+{
+	struct rules_list *best = NULL;
+
+	for (size_t i = 0; i < text->len;) {
+		size_t start = i;
+		struct rules_list *list;
+
+		while (i < text->len && !is_delimiter(text->text[i]))
+			i++;
+		list = i > start ? map_get(&rules->lists.by_name, text->text + start, i - start) : NULL;
+		if (list && list->order >= order && (!best || list->order < best->order))
+			best = list;
+		i += i == start;
+	}
+	for (size_t i = order; rules->n_odd_lists && i < rules->lists.n && (!best || i < best->order); i++)
+		if (rules->lists.at[i]->odd)
+			return rules->lists.at[i];
+	return best;
+}
+
 void rules_expand_lists(struct lang_rules *rules, struct rules_text *text)
 {
-	for (size_t i = 0; i < rules->lists.n && !text->too_long; i++)
-		if (expand_list(text, rules->lists.at[i]))
-			rules->lists.at[i]->used = true;
+	struct rules_list *list;
+	size_t order = 0;
+
+	while (!text->too_long && (list = next_list(rules, text, order)) != NULL) {
+		rules->expanded_bytes += text->len + 1;
+		if (rules->expanded_bytes > RULES_EXPAND_BYTES_MAX)
+			text->too_long = true;
+		else if (expand_list(text, list))
+			list->used = true;
+		order = list->order + 1;
+	}
 }

@@ -45,6 +45,8 @@ struct rules_list {
 	uint32_t origin;                     /* of its name */
 	uint32_t index, visibility;
 	struct rules_pieces items, flat;     /* as written; lists in it put in place */
+	size_t order;                        /* position in rules->lists */
+	bool odd;                            /* its name holds delimiters: no token can be it */
 	bool used, broken;
 };
 
@@ -119,7 +121,8 @@ struct lang_rules {
 	struct lang_program *program;
 	struct rules_rule **by_program;
 	size_t n_program;
-	size_t n_files;
+	size_t n_files, n_odd_lists, n_suggestions;
+	uint64_t expanded_bytes;             /* gone through so far, for RULES_EXPAND_BYTES_MAX */
 	bool compiled, out_of_memory;
 
 	/* while a file is read */

@@ -3,6 +3,8 @@
  * Lints: rules that are right but have a trap of the language in them. Only what is certain is told.
  *
  *   LINT_UNSET_UNDER_NOT    `not field[..] in (..)`: true also when the field is not there at all
+ *   LINT_UNSET_NOT_EQUAL    `field[..] != x`: false also when the field is not there at all
+ *   LINT_ANY_ANCESTOR       `proc.aname != x`: true when some ancestor is not x, so nearly always
  *   LINT_LIST_IN_LIST       an item names a list that is not put in place there
  *   LINT_REGEX_NEVER        the regular expression can match nothing
  *   LINT_NEVER              no event can satisfy the rule
@@ -33,11 +35,14 @@ static bool is_often_unset(const struct lang_value_expr *expr)
 }
 
 /* Some other check in the same conjunction asks whether the field is there. */
-static bool is_guarded(const struct lang_node *conjunction, const struct lang_value_expr *field)
+static bool is_guarded(const struct lang_node *conjunction, const struct lang_node *check)
 {
+	const struct lang_value_expr *field = check->left;
+
+
 	for (size_t i = 0; conjunction && conjunction->kind == LANG_NODE_AND && i < conjunction->n_children; i++) {
 		const struct lang_node *c = conjunction->children[i];
-		if (c->kind == LANG_NODE_CHECK && c->left->kind == LANG_VALUE_FIELD &&
+		if (c != check && c->kind == LANG_NODE_CHECK && c->left->kind == LANG_VALUE_FIELD &&
 		    strcmp(c->left->field.text, field->field.text) == 0)
 			return true;
 	}
@@ -45,6 +50,22 @@ static bool is_guarded(const struct lang_node *conjunction, const struct lang_va
 }
 
 struct walk { struct lang_rules *rules; const char *item; };
+
+/* `!=` without `not` before it. */
+static void lint_not_equal(const struct walk *w, const struct lang_node *node, const struct lang_node *conjunction)
+{
+	const struct model_field_ref *field = &node->left->field;
+
+	if (node->op != LANG_OP_NE || node->left->kind != LANG_VALUE_FIELD)
+		return;
+	if (!field->has_arg && model_field(field->id)->flags & MODEL_FIELD_ANCESTOR)
+		rules_diag_text(w->rules, LANG_DIAG_WARNING, "LINT_ANY_ANCESTOR", node->source, node->left->offset, 0, w->item,
+				"%s != is true when any ancestor is different, so nearly always: 'not %s = ...' says that none is equal",
+				field->text, field->text);
+	else if (is_often_unset(node->left) && !is_guarded(conjunction, node))
+		rules_diag_text(w->rules, LANG_DIAG_WARNING, "LINT_UNSET_NOT_EQUAL", node->source, node->left->offset, 0, w->item,
+				"!= is false when %s is not there at all: 'not %s = ...' is true then", field->text, field->text);
+}
 
 static void lint_unset(const struct walk *w, const struct lang_node *node, const struct lang_node *conjunction, bool negated)
 {
@@ -54,9 +75,11 @@ static void lint_unset(const struct walk *w, const struct lang_node *node, const
 		negated = !negated;
 	for (size_t i = 0; i < node->n_children; i++)
 		lint_unset(w, node->children[i], conjunction, negated);
+	if (node->kind == LANG_NODE_CHECK && !negated)
+		lint_not_equal(w, node, conjunction);
 	if (node->kind != LANG_NODE_CHECK || !negated || node->op == LANG_OP_EXISTS || !is_often_unset(node->left))
 		return;
-	if (is_guarded(conjunction, node->left))
+	if (is_guarded(conjunction, node))
 		return;
 	rules_diag_text(w->rules, LANG_DIAG_WARNING, "LINT_UNSET_UNDER_NOT", node->source, node->left->offset, 0, w->item,
 			"'not' of this check is true also when %s is not there at all: add 'and %s exists' if that is not meant",
@@ -244,7 +267,8 @@ static void lint_reach(const struct walk *w, const struct rules_rule *rule)
 
 /* ---- lists in lists ---- */
 
-/* Which item of a list names another list, and is not put in place in the flattened list. */
+/* An item names a list that itself names lists: those inner names stay plain texts, unless they come later in the
+ * order, where the expansion of the text still reaches them (which is also why a list may name a later one). */
 static void lint_list(struct lang_rules *rules, const struct rules_list *list)
 {
 	for (size_t i = 0; i < list->items.n; i++) {
@@ -253,11 +277,6 @@ static void lint_list(struct lang_rules *rules, const struct rules_list *list)
 		const char *name = rules_item_name(rules, "list", list->name);
 		if (!ref || ref == list)
 			continue;
-		/* Defined later: Falco's expansion of texts still reaches it where a condition uses the list,
-		 * but only because it comes later in the order; say so only when it will stay a plain text. */
-		if (ref->index >= list->visibility && ref->index < list->index)
-			rules_diag_at(rules, LANG_DIAG_WARNING, "LINT_LIST_IN_LIST", name, item->origin, 0, item->len,
-				      "list '%s' is changed after this list: the name stays a plain text here", ref->name);
 		for (size_t k = 0; ref->index < list->visibility && k < ref->items.n; k++) {
 			const struct rules_list *inner = map_get(&rules->lists.by_name, ref->items.at[k].text, ref->items.at[k].len);
 			if (inner && inner->index < list->index && inner != list)

@@ -48,7 +48,7 @@ int rules_parse(struct lang_rules *rules, uint32_t text, struct lang_node **ret_
 
 	if (t->too_long)
 		return rules_diag_text(rules, LANG_DIAG_ERROR, "LOAD_ERR_COMPILE_CONDITION", text, 0, 1, NULL,
-				       "the condition is longer than %d bytes with its lists put in place", RULES_TEXT_MAX);
+				       "the condition is longer than %d bytes with its lists put in place, or takes too long to put together", RULES_TEXT_MAX);
 	r = lang_parse(&rules->arena, t->text ? t->text : "", t->len, text, ret_node, &err);
 	if (r >= 0)
 		return 0;
@@ -224,7 +224,7 @@ void rules_resolve_macros(struct lang_rules *rules)
 {
 	for (size_t i = 0; i < rules->macros.n; i++)
 		parse_macro(rules, rules->macros.at[i]);
-	for (size_t i = 0; i < rules->macros.n; i++)
+	for (size_t i = 0; i < rules->macros.n && !rules->out_of_memory; i++)
 		if (rules->macros.at[i]->state == RULES_PARSED)
 			resolve_macro(rules, rules->macros.at[i]);
 	/* What is set aside still uses what it names. */

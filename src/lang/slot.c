@@ -35,6 +35,7 @@ static bool slot_fill(struct lang_program *p, const struct lang_value_expr *e, s
 	s->kind = e->kind;
 	if (lang_expr_type(e, &s->type, &ignored) < 0)
 		return false;
+	s->is_c_string = s->type.many == LANG_ONE && model_type_is_text(s->type.type);
 	switch (e->kind) {
 	case LANG_VALUE_FIELD:
 		return slot_field(p, &e->field, s);
@@ -128,7 +129,7 @@ static int slot_compute(struct lang_scratch *s, const struct lang_slot *slot, st
 		state = model_record_get(s->record, &slot->field, s->arena, ret);
 	}
 	/* Texts are C strings: they end at their first NUL. */
-	if (state == MODEL_SET && slot->type.many == LANG_ONE && model_type_is_text(slot->type.type)) {
+	if (state == MODEL_SET && slot->is_c_string) {
 		if (!ret->text)
 			*ret = (struct model_value){ .text = "", .len = 0 };
 		else

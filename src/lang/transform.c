@@ -5,14 +5,13 @@
 #include <string.h>
 
 struct out {
-	struct arena *arena;
 	char *text;
 	size_t len;
 };
 
 static bool out_new(struct out *o, struct arena *arena, size_t max)
 {
-	*o = (struct out){ .arena = arena };
+	*o = (struct out){ 0 };
 	if (max <= LANG_TRANSFORM_BYTES_MAX)
 		o->text = arena_alloc(arena, max + 1);
 	return o->text != NULL;
@@ -194,7 +193,6 @@ static int transform_concat(struct lang_scratch *s, const struct lang_slot *slot
 }
 
 struct getopt {
-	struct arena *arena;
 	bool known[256], takes_value[256];
 	struct model_value *items;
 	size_t n;
@@ -243,7 +241,7 @@ static size_t getopt_word(struct getopt *g, const struct model_value *word, cons
 static int transform_getopt(struct lang_scratch *s, const struct lang_slot *slot, struct model_value *ret)
 {
 	const struct model_value *words = &s->values[slot->args[0]].value;
-	struct getopt g = { .arena = s->arena };
+	struct getopt g = { 0 };
 	size_t max = 2;
 
 	for (size_t i = 0; i < words->n; i++)

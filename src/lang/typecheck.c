@@ -88,7 +88,7 @@ static struct lang_type field_type(const struct model_field_ref *ref)
 	const struct model_field *f = model_field(ref->id);
 	struct lang_type t = { f->type, LANG_ONE };
 
-	if (f->flags & MODEL_FIELD_LIST && !ref->has_arg)
+	if (f->flags & MODEL_FIELD_LIST)   /* with an argument too: a list of one */
 		t.many = LANG_LIST;
 	else if (f->flags & MODEL_FIELD_ANCESTOR && !ref->has_arg)
 		t.many = LANG_ANCESTORS;
@@ -268,6 +268,12 @@ static int check_rhs_field(const struct lang_value_expr *e, const char *side, st
 			      e->field.text, side);
 }
 
+/* Equal, but a path is a text: Falco has one type for what parka keeps as two. */
+static bool comparable(enum model_type a, enum model_type b)
+{
+	return a == b || (model_type_is_text(a) && model_type_is_text(b));
+}
+
 static int check_right(const struct lang_node *n, struct lang_type left, struct lang_fault *fault)
 {
 	struct lang_type right;
@@ -288,8 +294,7 @@ static int check_right(const struct lang_node *n, struct lang_type left, struct 
 		return k;
 	if (left.type == MODEL_TYPE_NET)
 		return lang_fault_set(fault, n->right->offset, -EBADMSG, "networks are compared with values, not with fields");
-	/* Paths and other text compare with each other: which of its fields Falco types as a path is no help to anybody. */
-	if ((left.type != right.type && !(model_type_is_text(left.type) && model_type_is_text(right.type))) || left.many != right.many)
+	if (!comparable(left.type, right.type) || left.many != right.many)
 		return lang_fault_set(fault, n->right->offset, -EBADMSG, "%s is of type %s but %s is of type %s",
 				      expr_text(n->left, a), type_text(left, ta), expr_text(n->right, b), type_text(right, tb));
 	return 0;

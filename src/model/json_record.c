@@ -351,8 +351,13 @@ static int json_record_get(const struct model_record *record, const struct model
 	const char *key;
 	const json_t *v = value_of(reader, field, &key);
 
-	if (field->has_arg)
+	/* fd.types[0] is a list of one, and may come from the whole list; proc.aname[2] is one value. */
+	if (field->has_arg && !(f->flags & MODEL_FIELD_LIST))
 		many = false;
+	if (!v && field->has_arg && many && field->index >= 0)
+		v = json_array_get(present(reader->json, f->name), (size_t)field->index);
+	if (json_is_null(v))
+		v = NULL;
 	if (!v && many && f->flags & MODEL_FIELD_ANCESTOR)
 		return get_ancestors(reader, f, scratch, ret);
 	if (!v && f->flags & MODEL_FIELD_BOTH_ENDS)

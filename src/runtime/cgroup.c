@@ -16,7 +16,7 @@
 
 static const struct { const char *prefix; enum runtime_kind kind; } prefixes[] = {
 	{ "docker-", RUNTIME_DOCKER }, { "cri-containerd-", RUNTIME_CONTAINERD }, { "nerdctl-", RUNTIME_CONTAINERD },
-	{ "crio-", RUNTIME_CRIO }, { "libpod-", RUNTIME_PODMAN }, { "runc-", RUNTIME_OCI }, { "crun-", RUNTIME_OCI },
+	{ "crio-", RUNTIME_CRIO }, { "libpod-payload-", RUNTIME_PODMAN }, { "libpod-", RUNTIME_PODMAN }, { "runc-", RUNTIME_OCI }, { "crun-", RUNTIME_OCI },
 };
 
 static const struct { const char *parent; enum runtime_kind kind; } parents[] = {

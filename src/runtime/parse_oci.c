@@ -29,6 +29,15 @@ static bool option_is(const json_t *options, const char *name)
 	return false;
 }
 
+/* What podman and CRI-O put in of their own: hosts, passwd, shm in the container's state directory. */
+static bool is_plumbing(const char *source, const char *id)
+{
+	const char *at = strstr(source, "-containers/");
+	size_t n = id ? strlen(id) : 0;
+
+	return at && n && strncmp(at + 12, id, n) == 0 && strncmp(at + 12 + n, "/userdata/", 10) == 0 && !strstr(at, "/../");
+}
+
 /* Only what comes from outside the container: proc, sysfs, devpts and the like say nothing. */
 static void parse_mounts(const json_t *mounts, struct runtime_facts *facts)
 {
@@ -40,7 +49,7 @@ static void parse_mounts(const json_t *mounts, struct runtime_facts *facts)
 		const char *type = json_text(m, "type", NULL);
 		struct runtime_mount mount = { .source = json_text(m, "source", NULL), .dest = json_text(m, "destination", NULL), .mode = "" };
 
-		if (!mount.source || !mount.dest ||
+		if (!mount.source || !mount.dest || is_plumbing(mount.source, facts->c.id) ||
 		    !((type && strcmp(type, "bind") == 0) || option_is(options, "bind") || option_is(options, "rbind")))
 			continue;
 		mount.rw = !option_is(options, "ro") && !option_is(options, "rro");

@@ -13,9 +13,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* libbpf reports through a callback without a context: what it said last, for the load that is under way. */
@@ -35,6 +39,7 @@ static void keep_verdict(const char *log)
 	}
 }
 
+__attribute__((format(printf, 2, 0)))
 static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
 {
 	_cleanup_free_ char *text = NULL;
@@ -65,37 +70,57 @@ static const struct sensor_refused *find_refused(const struct sensor *sensor, co
 	return NULL;
 }
 
-static void configure(struct sensor *sensor, struct sensor_bpf *bpf)
+/* Programs for tracepoints that this kernel does not have need not be tried. */
+static void leave_out_absent(struct sensor *sensor, const struct sensor_facts *facts, const struct sensor_bpf *bpf)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, bpf->obj) {
+		const char *section = bpf_program__section_name(program), *name = bpf_program__name(program);
+		struct sensor_refused *r;
+
+		if (strncmp(section, "tp_btf/", 7) != 0 || sensor_facts_has_tracepoint(facts, section + 7) ||
+		    find_refused(sensor, name) || sensor->n_refused == SENSOR_REFUSED_MAX)
+			continue;
+		r = &sensor->refused[sensor->n_refused++];
+		snprintf(r->program, sizeof(r->program), "%s", name);
+		snprintf(r->why, sizeof(r->why), "this kernel has no such tracepoint");
+	}
+}
+
+static void configure(struct sensor *sensor, const struct sensor_facts *facts, struct sensor_bpf *bpf)
 {
 	static const uint32_t defaults[SENSOR_LANE_MAX] = { 4 << 20, 8 << 20, 2 << 20 };
 	struct bpf_map *maps[SENSOR_LANE_MAX] = { bpf->maps.ring_lifecycle, bpf->maps.ring_file, bpf->maps.ring_net };
-	struct sensor_cgroup_choice cgroup;
+	struct sensor_bpf__rodata *ro = bpf->rodata;
 	struct bpf_program *program;
 
-	sensor_choose_cgroup(&cgroup);
-	bpf->rodata->config.cgroup_subsys = cgroup.subsys;
-	bpf->rodata->config.cgroup_hierarchy = cgroup.hierarchy;
-	bpf->rodata->config.raw_only = !sensor->has_calls;
+	ro->config.cgroup_subsys = facts->cgroup.subsys;
+	ro->config.cgroup_hierarchy = facts->cgroup.hierarchy;
+	ro->config.oom_gives_task = facts->oom_gives_task;
+	ro->config.uring_request = facts->uring_request;
+	ro->config.uring_result = facts->uring_result;
 	for (int i = 0; i < SENSOR_LANE_MAX; i++) {
 		if (!sensor->options.ring_bytes[i])
 			sensor->options.ring_bytes[i] = defaults[i];
-		bpf->rodata->config.ring_bytes[i] = (uint32_t)sensor->options.ring_bytes[i];
+		ro->config.ring_bytes[i] = (uint32_t)sensor->options.ring_bytes[i];
 		bpf_map__set_max_entries(maps[i], (uint32_t)sensor->options.ring_bytes[i]);
 	}
+	leave_out_absent(sensor, facts, bpf);
 	bpf_object__for_each_program(program, bpf->obj)
 		if (find_refused(sensor, bpf_program__name(program)))
 			bpf_program__set_autoload(program, false);
 }
 
 /* One attempt. -EAGAIN when a program was refused and put on the list. */
-static int try_load(struct sensor *sensor, struct err *err)
+static int try_load(struct sensor *sensor, const struct sensor_facts *facts, struct err *err)
 {
 	struct sensor_bpf *bpf = sensor_bpf__open();
 	int r;
 
 	if (!bpf)
 		return err_set_os(err, -errno, "open the BPF object");
-	configure(sensor, bpf);
+	configure(sensor, facts, bpf);
 	load_failure = (struct sensor_refused){ 0 };
 	last_log_line[0] = 0;
 	r = sensor_bpf__load(bpf);
@@ -170,18 +195,29 @@ static bool call_exists(void *data, const char *call)
 	return sensor_tracefs_has(event);
 }
 
+static bool wants_calls(void)
+{
+	const char *text = getenv("PARKA_SENSOR_HOOKS");
+
+	return !text || strcmp(text, "exit") != 0;
+}
+
 int sensor_load(struct sensor *sensor, struct err *err)
 {
 	struct plan_kernel kernel = { program_loads, call_exists, sensor };
-	int r;
+	libbpf_print_fn_t before;
+	struct sensor_facts facts;
+	int r = sensor_facts_load(&facts, err);
 
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_print_fn_t before = libbpf_set_print(on_libbpf_print);
-	sensor->has_calls = sensor_tracefs_has("syscalls/sys_exit_openat");
+	if (r < 0)
+		return r;
+	before = libbpf_set_print(on_libbpf_print);
+	sensor->has_calls = wants_calls() && sensor_tracefs_has("syscalls/sys_exit_openat");
 	do
-		r = try_load(sensor, err);
+		r = try_load(sensor, &facts, err);
 	while (r == -EAGAIN);
 	libbpf_set_print(before);
+	sensor_facts_done(&facts);
 	if (r < 0)
 		return r;
 	plan_make(&sensor->plan, &kernel);
@@ -206,25 +242,42 @@ static struct bpf_link *attach_hook(struct sensor *sensor, const struct plan_hoo
 
 int sensor_attach_raw(struct sensor *sensor, struct err *err)
 {
-	if (sensor->raw_link || find_refused(sensor, "exit_raw"))
+	const struct sensor_refused *refused = find_refused(sensor, "exit_raw");
+
+	if (sensor->raw_link)
 		return 0;
+	if (refused && sensor->has_calls)
+		return 0;   /* 32-bit calls are not seen; doctor says so */
+	if (refused)
+		return err_set(err, -ENOSYS, "the program on every system call's exit does not load: %s", refused->why);
 	sensor->raw_link = bpf_program__attach(sensor->bpf->progs.exit_raw);
 	if (!sensor->raw_link)
 		return err_set_os(err, -errno, "attach to the exit of all system calls");
 	return 0;
 }
 
-/* The raw program asks per event type. */
+static bool call_is_wanted(const struct sensor *sensor, const struct plan_call *call)
+{
+	return sensor->options.all_events || plan_call_is_needed(call) ||
+	       model_event_set_has(&sensor->options.wanted, call->row.type);
+}
+
+/* The program on every exit has a byte per call. */
 static void tell_wanted(struct sensor *sensor)
 {
-	struct sensor_control *control = &sensor->bpf->bss->control;
+	__u8 *calls = sensor->bpf->bss->calls;
+	__u8 bits[SENSOR_ROW_CALLS] = { 0 };
 
-	for (size_t i = 0; i < ARRAY_LEN(control->wanted); i++)
-		control->wanted[i] = sensor->options.all_events ? ~UINT64_C(0)
-				   : i < ARRAY_LEN(sensor->options.wanted.words) ? sensor->options.wanted.words[i] : 0;
-	for (size_t i = 0; i < sensor->plan.n; i++)
-		if (sensor->plan.hooks[i].always)
-			control->wanted[sensor->plan.hooks[i].type / 64] |= UINT64_C(1) << (sensor->plan.hooks[i].type % 64);
+	for (const struct plan_call *call = plan_calls; call->name; call++) {
+		if (!call_is_wanted(sensor, call))
+			continue;
+		if (call->nr64 >= 0 && !sensor->has_calls)
+			bits[call->nr64] |= SENSOR_CALL_64;
+		if (call->nr32 >= 0)
+			bits[call->nr32] |= SENSOR_CALL_32;
+	}
+	for (size_t i = 0; i < SENSOR_ROW_CALLS; i++)
+		__atomic_store_n(&calls[i], bits[i], __ATOMIC_RELAXED);
 }
 
 int sensor_attach(struct sensor *sensor, struct err *err)
@@ -254,8 +307,38 @@ int sensor_attach(struct sensor *sensor, struct err *err)
 	return 0;
 }
 
+/* Closing a tracepoint's descriptor waits for every CPU to leave it, some 60 ms each and one at a time: seconds for
+ * all. A child of a child that shares the descriptors closes the last copies by ending, after us; until then the
+ * programs run on for nobody. */
+static int close_in_background(void)
+{
+	int ends[2];
+	pid_t pid;
+	char c;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		if (fork() != 0)
+			_exit(0);
+		close(ends[1]);
+		prctl(PR_SET_NAME, "parka-closing");
+		while (read(ends[0], &c, 1) < 0 && errno == EINTR)
+			;   /* until the parent has closed its own */
+		_exit(0);
+	}
+	close(ends[0]);
+	if (pid > 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	return ends[1];
+}
+
 void sensor_unload(struct sensor *sensor)
 {
+	_cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
+
 	for (size_t i = 0; sensor->links && i < sensor->plan.n; i++)
 		bpf_link__destroy(sensor->links[i]);
 	bpf_link__destroy(sensor->raw_link);

@@ -33,7 +33,7 @@ void plan_fill_rows(struct sensor_row *rows)
 
 bool plan_is_wanted(const struct plan_hook *hook, const struct model_event_set *wanted, bool all)
 {
-	return all || hook->always || model_event_set_has(wanted, hook->type);
+	return (all && !hook->costly) || hook->always || model_event_set_has(wanted, hook->type);
 }
 
 static struct plan_hook *add_hook(struct plan *plan, const char *event, enum model_event_type type, bool always,
@@ -60,6 +60,7 @@ static void add_event(struct plan *plan, const struct plan_row *row, const struc
 		struct plan_hook *h = add_hook(plan, row->event, row->type, row->always, c, row->blinds);
 		const char *why = NULL;
 
+		h->costly = row->costly;
 		if (used) {
 			h->hook.state = SENSOR_HOOK_SPARE;
 			h->hook.why = used;
@@ -81,7 +82,7 @@ static void add_call(struct plan *plan, const struct plan_call *call, const stru
 
 	if (call->nr64 < 0)
 		return;   /* 32-bit only: the raw program serves it */
-	h = add_hook(plan, call->name, call->row.type, plan_call_is_needed(call), &c, NULL);
+	h = add_hook(plan, model_event(call->row.type)->name, call->row.type, plan_call_is_needed(call), &c, NULL);
 	h->call = call;
 	if (!kernel->call_exists(kernel->data, call->name)) {
 		h->hook.state = SENSOR_HOOK_ABSENT;
@@ -102,6 +103,13 @@ void plan_make(struct plan *plan, const struct plan_kernel *kernel)
 		add_event(plan, row, kernel);
 	for (const struct plan_call *call = plan_calls; call->name; call++)
 		add_call(plan, call, kernel);
+	for (size_t i = 0; i < plan->n; i++) {
+		struct plan_hook *h = &plan->hooks[i];
+		if (!h->call)
+			continue;
+		snprintf(h->attach, sizeof(h->attach), "tracepoint/syscalls/sys_exit_%s", h->call->name);
+		h->hook.attach = h->attach;
+	}
 }
 
 void plan_done(struct plan *plan)

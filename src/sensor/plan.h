@@ -38,6 +38,7 @@ struct plan_row {
 	const struct plan_call *call;    /* PLAN_CALL, PLAN_RAW */
 	struct plan_candidate candidates[PLAN_CANDIDATES];
 	const char *blinds;
+	bool costly;             /* so frequent that even "everything" leaves it out: only when asked for by name */
 };
 
 /* Rows that are no system call, ended by event NULL; and the calls, ended by name NULL. */
@@ -56,6 +57,8 @@ struct plan_hook {
 	struct plan_candidate candidate;
 	const struct plan_call *call;
 	enum model_event_type type;
+	char attach[64];                 /* text of hook.attach for calls */
+	bool costly;
 	bool always, usable;             /* usable: chosen, and this kernel has it */
 };
 

@@ -54,16 +54,13 @@ static int hierarchy_of(const char *controller)
 	return 0;
 }
 
-static int subsys_index(const char *controller)
+static int subsys_index(const struct btf *btf, const char *controller)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	const struct btf_type *type;
 	const struct btf_enum *item;
 	char name[40];
 	int id, index = -1;
 
-	if (!btf)
-		return -1;
 	snprintf(name, sizeof(name), "%s_cgrp_id", controller);
 	id = btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM);
 	type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
@@ -71,20 +68,19 @@ static int subsys_index(const char *controller)
 	for (int i = 0; type && i < btf_vlen(type); i++)
 		if (strcmp(btf__name_by_offset(btf, item[i].name_off), name) == 0)
 			index = item[i].val;
-	btf__free(btf);
 	return index;
 }
 
 /* On a host with only the unified hierarchy, that one. With v1 hierarchies, runtimes put containers into all of
  * the v1 controllers and not always into the unified tree: the first of the usual ones that is mounted. */
-void sensor_choose_cgroup(struct sensor_cgroup_choice *ret)
+static void choose_cgroup(const struct btf *btf, struct sensor_cgroup_choice *ret)
 {
 	static const char *const controllers[] = { "memory", "pids", "devices", "cpu", "freezer" };
 
 	*ret = (struct sensor_cgroup_choice){ .subsys = -1, .hierarchy = 0, .mode = SENSOR_CGROUP_V2 };
 	for (size_t i = 0; i < ARRAY_LEN(controllers); i++) {
 		int hierarchy = hierarchy_of(controllers[i]);
-		int index = hierarchy > 0 ? subsys_index(controllers[i]) : -1;
+		int index = hierarchy > 0 ? subsys_index(btf, controllers[i]) : -1;
 		if (index < 0 || index > 15)
 			continue;
 		ret->subsys = index;
@@ -92,6 +88,72 @@ void sensor_choose_cgroup(struct sensor_cgroup_choice *ret)
 		ret->mode = access("/sys/fs/cgroup/unified/cgroup.procs", F_OK) == 0 ? SENSOR_CGROUP_HYBRID : SENSOR_CGROUP_V1;
 		return;
 	}
+}
+
+/* The prototype of a tracepoint: a typedef of a pointer to it; NULL when there is none of that name. */
+static const struct btf_type *tracepoint_proto(const struct btf *btf, const char *name)
+{
+	const struct btf_type *type;
+	char typedef_name[80];
+	int id;
+
+	snprintf(typedef_name, sizeof(typedef_name), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+	type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	type = type && btf_is_ptr(type) ? btf__type_by_id(btf, type->type) : NULL;
+	return type && btf_is_func_proto(type) ? type : NULL;
+}
+
+bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *name)
+{
+	return tracepoint_proto(facts->btf, name) != NULL;
+}
+
+static bool argument_is_pointer(const struct btf *btf, const struct btf_type *proto, unsigned n)
+{
+	/* The first parameter is the tracepoint's own. */
+	return proto && btf_vlen(proto) > n + 1 && btf_is_ptr(btf__type_by_id(btf, btf_params(proto)[n + 1].type));
+}
+
+/* io_uring's tracepoints changed their arguments several times: see bpf/uring.bpf.h. */
+static void find_uring(struct sensor_facts *facts)
+{
+	const struct btf_type *submit = tracepoint_proto(facts->btf, "io_uring_submit_req");
+	const struct btf_type *complete = tracepoint_proto(facts->btf, "io_uring_complete");
+
+	facts->uring_request = -1;
+	if (submit) {
+		facts->uring_request = 0;
+	} else {
+		submit = tracepoint_proto(facts->btf, "io_uring_submit_sqe");
+		if (submit && btf_vlen(submit) == 3)
+			facts->uring_request = 0;
+		else if (argument_is_pointer(facts->btf, submit, 1))
+			facts->uring_request = 1;
+	}
+	facts->uring_result = SENSOR_URING_NO_REQUEST;
+	if (complete && btf_vlen(complete) == 4 && argument_is_pointer(facts->btf, complete, 2))
+		facts->uring_result = SENSOR_URING_CQE;
+	else if (argument_is_pointer(facts->btf, complete, 1))
+		facts->uring_result = SENSOR_URING_NUMBER;
+}
+
+int sensor_facts_load(struct sensor_facts *facts, struct err *err)
+{
+	*facts = (struct sensor_facts){ .btf = btf__load_vmlinux_btf() };
+	if (!facts->btf)
+		return err_set_os(err, -errno, "read the kernel's types from /sys/kernel/btf/vmlinux");
+	choose_cgroup(facts->btf, &facts->cgroup);
+	facts->oom_gives_task = argument_is_pointer(facts->btf, tracepoint_proto(facts->btf, "mark_victim"), 0);
+	find_uring(facts);
+	return 0;
+}
+
+void sensor_facts_done(struct sensor_facts *facts)
+{
+	btf__free(facts->btf);
+	facts->btf = NULL;
 }
 
 /* "return 0" as a program of the given kind on the kernel function or tracepoint `target`. */
@@ -135,7 +197,7 @@ static bool has_ring_buffer(void)
 void sensor_kernel(struct sensor_kernel *ret)
 {
 	libbpf_print_fn_t before = libbpf_set_print(NULL);
-	struct sensor_cgroup_choice cgroup;
+	struct sensor_facts facts;
 	struct utsname names;
 
 	*ret = (struct sensor_kernel){ 0 };
@@ -149,7 +211,9 @@ void sensor_kernel(struct sensor_kernel *ret)
 	ret->io_uring_tracepoint = sensor_probe_btf("io_uring_submit_req") || sensor_probe_btf("io_uring_submit_sqe");
 	ret->cap_tracepoint = sensor_probe_btf("cap_capable");
 	ret->ia32 = access("/proc/sys/abi/vsyscall32", F_OK) == 0;
-	sensor_choose_cgroup(&cgroup);
-	ret->cgroup = cgroup.mode;
+	if (sensor_facts_load(&facts, NULL) == 0) {
+		ret->cgroup = facts.cgroup.mode;
+		sensor_facts_done(&facts);
+	}
 	libbpf_set_print(before);
 }

@@ -9,6 +9,7 @@
 
 struct sensor_bpf;
 struct bpf_link;
+struct btf;
 
 enum sensor_compat { SENSOR_COMPAT_AUTO, SENSOR_COMPAT_ALWAYS, SENSOR_COMPAT_NEVER };
 enum { SENSOR_REFUSED_MAX = 64, SENSOR_WHY_MAX = 200 };
@@ -16,7 +17,16 @@ enum { SENSOR_REFUSED_MAX = 64, SENSOR_WHY_MAX = 200 };
 /* Programs that the kernel would not load, and what it said. */
 struct sensor_refused { char program[32]; char why[SENSOR_WHY_MAX]; };
 
-struct sensor_cgroup_choice { int subsys, hierarchy, mode; };
+struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of sensor_kernel.cgroup */
+
+/* What the BPF programs must be told of this kernel, from its BTF. */
+struct sensor_facts {
+	struct btf *btf;
+	struct sensor_cgroup_choice cgroup;
+	bool oom_gives_task;
+	int uring_request;
+	enum sensor_uring_result uring_result;
+};
 
 struct sensor {
 	struct sensor_bpf *bpf;
@@ -35,7 +45,9 @@ struct sensor {
 };
 
 /* probe.c */
-void sensor_choose_cgroup(struct sensor_cgroup_choice *ret);
+int sensor_facts_load(struct sensor_facts *facts, struct err *err);
+void sensor_facts_done(struct sensor_facts *facts);
+bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *name);
 bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
 bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
 

@@ -36,7 +36,8 @@ static int fuzz_get(const struct model_record *record, const struct model_field_
 	} else if (f->type == MODEL_TYPE_IP || f->type == MODEL_TYPE_NET) {
 		v.ip = (struct model_ip){ .family = choice & 1 ? 4 : 6, .bytes = { choice, 1, 2, 3 } };
 	}
-	if (!ref->has_arg && f->flags & (MODEL_FIELD_LIST | MODEL_FIELD_ANCESTOR | MODEL_FIELD_BOTH_ENDS)) {
+	if (f->flags & MODEL_FIELD_LIST ||
+	    (!ref->has_arg && f->flags & (MODEL_FIELD_ANCESTOR | MODEL_FIELD_BOTH_ENDS))) {
 		struct model_value *items = arena_alloc(scratch, 3 * sizeof(*items));
 
 		items[0] = items[1] = items[2] = v;

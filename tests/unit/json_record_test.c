@@ -79,6 +79,18 @@ TEST(arrays_are_lists_and_one_value_is_a_list_of_one)
 	CHECK(get(MODEL_F_FD_IP) == MODEL_SET && value.n == 2);
 }
 
+TEST(one_of_a_list_comes_from_its_own_key_or_the_whole_list)
+{
+	struct model_field_ref f = { .id = MODEL_F_FD_TYPES, .has_arg = true, .index = 1, .key = "1", .text = "fd.types[1]" };
+
+	read_json("{\"fd.types\":[\"file\",\"ipv4\"]}");
+	CHECK(model_record_get(record, &f, &scratch, &value) == MODEL_SET && value.n == 1 && strcmp(value.list[0].text, "ipv4") == 0);
+	read_json("{\"fd.types[1]\":\"pipe\"}");
+	CHECK(model_record_get(record, &f, &scratch, &value) == MODEL_SET && value.n == 1 && strcmp(value.list[0].text, "pipe") == 0);
+	read_json("{\"fd.types\":[\"file\"]}");
+	CHECK_INT(model_record_get(record, &f, &scratch, &value), MODEL_UNSET);
+}
+
 TEST(all_ancestors_are_collected_from_the_indexed_keys_in_order)
 {
 	read_json("{\"proc.aname[3]\":\"c\",\"proc.aname[1]\":\"a\",\"proc.aname[0]\":\"self\"}");
@@ -192,6 +204,26 @@ TEST(a_line_has_a_longest_length_and_a_list_a_largest_size)
 	strbuf_done(&sb);
 	read_json("{\"proc.aname[4000000000]\":\"x\",\"proc.aname[1]\":\"p\"}");
 	CHECK(get(MODEL_F_PROC_ANAME) == MODEL_SET && value.n == 1);
+}
+
+TEST(the_number_of_keys_remembered_has_a_limit)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < 11; i++) {
+		struct strbuf sb;
+		strbuf_init(&sb, 1 << 20);
+		strbuf_adds(&sb, "{\"proc.name\":\"x\"");
+		for (int k = 0; k < MODEL_JSON_KEYS_MAX / 10; k++)
+			strbuf_addf(&sb, ",\"k%d.%d\":1", i, k);
+		strbuf_addc(&sb, '}');
+		CHECK_INT(read_json(sb.text), 0);
+		strbuf_done(&sb);
+	}
+	CHECK_INT(get(MODEL_F_PROC_NAME), MODEL_SET);
+	while (model_json_reader_notice(reader))
+		n++;
+	CHECK(n > 0 && n <= MODEL_JSON_KEYS_MAX);
 }
 
 int main(int argc, char **argv)

@@ -197,6 +197,8 @@ TEST(lists_are_in_if_all_are_and_intersect_if_one_does)
 	expect("container.caps in (CAP_A)", "", 0);
 	expect("len(container.caps) = 2", base, 1);
 	expect("container.caps in val(fd.types)", base, 0);
+	expect("fd.types[0] in (file)", "fd.types[0]=file", 1);   /* one, but still a list */
+	expect("fd.types[0] intersects (ipv4)", "fd.types[0]=file", 0);
 	expect("fd.types intersects val(fd.types)", base, 1);
 	expect("fd.types in val(fd.types)", base, 1);
 }
@@ -216,6 +218,16 @@ TEST(bytes_are_compared_with_all_their_length)
 	expect("len(evt.buffer) = 6", base, 1);
 	expect("evt.buffer contains anyof (xx, cd)", base, 1);
 	expect("evt.buffer bcontains allof (61, 6566)", base, 1);
+}
+
+TEST(raw_arguments_are_ordered_as_numbers_when_they_are_numbers)
+{
+	expect("evt.rawarg.res < 0", "evt.rawarg.res=-2", 1);
+	expect("evt.rawarg.res > 9", "evt.rawarg.res=10", 1);
+	expect("evt.rawarg.flags >= 0x10", "evt.rawarg.flags=17", 1);
+	expect("evt.rawarg.res = -2", "evt.rawarg.res=-2", 1);
+	expect("evt.rawarg.name < 9", "evt.rawarg.name=abc", 0);
+	expect("evt.rawarg.name contains b", "evt.rawarg.name=abc", 1);
 }
 
 TEST(an_unset_field_makes_every_check_false)
@@ -274,7 +286,7 @@ TEST(transformers_change_the_value_on_both_sides)
 		{ "len(proc.name) = len(proc.pname)", "proc.name=ab;proc.pname=cd", 1 },
 		{ "len(proc.name) < len(proc.pname)", "proc.name=ab;proc.pname=cde", 1 },
 		{ "proc.name startswith basename(fd.name)", "proc.name=catty;fd.name=/bin/cat", 1 },
-		{ "proc.name = val(fd.name)", "proc.name=cat;fd.name=cat", 1 },
+		{ "basename(proc.exepath) = val(proc.name)", "proc.name=cat;proc.exepath=/bin/cat", 1 },
 		{ "proc.name startswith val(proc.pname)", "proc.name=catty;proc.pname=cat", 1 },
 		{ "proc.name endswith val(proc.pname)", "proc.name=catty;proc.pname=tty", 1 },
 		{ "proc.name contains val(proc.pname)", "proc.name=catty;proc.pname=tt", 1 },

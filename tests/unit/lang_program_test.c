@@ -298,6 +298,36 @@ TEST(a_tree_deeper_than_the_limit_is_an_error)
 	arena_done(&arena);
 }
 
+TEST(a_tree_as_deep_as_the_limit_compiles_and_runs)
+{
+	struct fixture f = { 0 };
+	struct lang_node *node = NULL, *leaf;
+	char text[64];
+
+	f.program = lang_program_new();
+	arena_init(&f.arena, 0);
+	for (unsigned i = 0; i < LANG_TREE_DEPTH_MAX; i++) {
+		struct lang_node *parent = arena_alloc(&f.arena, sizeof(*parent));
+
+		snprintf(text, sizeof(text), "fd.num > %u", i);
+		CHECK_INT(lang_parse(&f.arena, text, strlen(text), 0, &leaf, NULL), 0);
+		parent->kind = i % 2 ? LANG_NODE_AND : LANG_NODE_OR;
+		parent->children = arena_alloc(&f.arena, 2 * sizeof(node));
+		parent->children[0] = leaf;
+		parent->children[1] = node ? node : leaf;
+		parent->n_children = 2;
+		node = parent;
+	}
+	CHECK_INT(lang_program_add(f.program, node, NULL, NULL, NULL, &f.err), 0);
+	lang_event_types(node, NULL);
+	seal(&f);
+	CHECK_STR(matches(&f, "fd.num=5000"), "0");
+	CHECK_STR(matches(&f, "fd.num=0"), "");
+	lang_scratch_begin(f.scratch, &f.record.record);
+	CHECK_INT(lang_program_eval(f.program, f.scratch, 0), MODEL_UNSET);
+	done(&f);
+}
+
 TEST(a_path_of_too_many_components_is_an_error)
 {
 	struct err err = ERR_INIT;

@@ -56,7 +56,9 @@ static inline struct model_value test_value(enum model_type type, const char *te
 
 static inline bool test_is_many(const struct model_field_ref *ref)
 {
-	return !ref->has_arg && model_field(ref->id)->flags & (MODEL_FIELD_LIST | MODEL_FIELD_ANCESTOR | MODEL_FIELD_BOTH_ENDS);
+	unsigned flags = model_field(ref->id)->flags;
+
+	return flags & MODEL_FIELD_LIST || (!ref->has_arg && flags & (MODEL_FIELD_ANCESTOR | MODEL_FIELD_BOTH_ENDS));
 }
 
 static inline struct model_value test_list(enum model_type type, const char *text, struct arena *arena)

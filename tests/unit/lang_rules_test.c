@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lang/rules.h"
-#include "lang/rules_limits.h"
+#include "lang/rules_internal.h"
 #include "tap.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static struct lang_rules *rules;
 static int load_result, compile_result;
@@ -160,6 +160,8 @@ TEST(all_problems_of_a_file_are_told_and_the_good_rest_loads)
 	load("- rule: r1\n  desc: d\n- list: l\n- rule: r2\n  desc: d\n  output: o\n  priority: loud\n  condition: evt.type=open\n"
 	     RULE("good", "evt.type=open"));
 	lang_rules_counts(rules, &c);
+	CHECK_INT(c.n_broken, 2);
+	CHECK_INT(c.n_enabled, 1);
 	CHECK_INT(c.n_errors, 5);   /* r1: three keys; l: items; r2: priority */
 	CHECK_INT(compile_result, -EBADMSG);
 	CHECK_INT(lang_rules_by_name(rules, "good")->program_index, 0);
@@ -702,6 +704,18 @@ TEST(exception_faults_are_errors)
 	ONLY("LOAD_UNKNOWN_KEY", 7, 34, "did you mean 'values'?");
 }
 
+TEST(a_rule_with_a_faulty_exception_is_left_out)
+{
+	load(RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: [proc.name, ''], values: [[a, b]]}\n");
+	CHECK(lang_rules_by_name(rules, "r")->broken);
+	load(RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: [proc.name, ~], comps: [in, ~], values: [[a, b]]}\n");
+	ONLY("LOAD_ERR_VALIDATE", 7, 12, "must be lists of texts");
+	CHECK(lang_rules_by_name(rules, "r")->broken);
+	load(RULE("r", "evt.type=open") "- rule: r\n  exceptions: [{name: e, fields: [proc.name], comps: [], values: [[a]]}]\n  override: {exceptions: replace}\n");
+	ONLY("LOAD_ERR_VALIDATE", 7, 23, "equal length");
+	CHECK(lang_rules_by_name(rules, "r")->broken);
+}
+
 TEST(two_exceptions_of_one_name_are_a_warning)
 {
 	load(RULE("r", "evt.type=open") "  exceptions:\n  - {name: e, fields: proc.name}\n  - {name: e, fields: proc.exe}\n");
@@ -860,6 +874,122 @@ TEST(problems_past_the_limit_are_counted_not_kept)
 	strbuf_done(&sb);
 }
 
+/* An item n times, its '#' a number, between two texts. */
+static void load_many(const char *before, const char *item, int n, const char *after)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, 64 << 20);
+	strbuf_adds(&sb, before);
+	for (int i = 0; i < n; i++)
+		strbuf_addf(&sb, "%.*s%d%s", (int)strcspn(item, "#"), item, i, strchr(item, '#') + 1);
+	strbuf_adds(&sb, after);
+	load(sb.text);
+	strbuf_done(&sb);
+}
+
+TEST(tags_and_exceptions_of_a_rule_have_limits)
+{
+	load_many(RULE("r", "evt.type=open") "  tags: [", "t#,", RULES_TAGS_MAX + 1, "]\n");
+	ONLY("LOAD_ERR_VALIDATE", 6, 9, "more than 1000 tags");
+	load_many(RULE("r", "evt.type=open") "  exceptions:\n", "  - {name: e#, fields: proc.name}\n", RULES_EXCEPTIONS_MAX + 1, "");
+	ONLY("LOAD_ERR_VALIDATE", 6, 3, "more than 5000 exceptions");
+}
+
+TEST(lists_in_lists_have_a_limit)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, 16 << 20);
+	strbuf_adds(&sb, "- list: a\n  items: [");
+	for (int i = 0; i < 2000; i++)
+		strbuf_adds(&sb, "x,");
+	strbuf_adds(&sb, "]\n- list: b\n  items: [");
+	for (int i = 0; i < 1001; i++)
+		strbuf_adds(&sb, "a,");
+	strbuf_adds(&sb, "]\n");
+	load(sb.text);
+	CHECK(diag("LOAD_ERR_VALIDATE"));
+	CHECK(strstr(diag("LOAD_ERR_VALIDATE")->message, "more than 2000000 items"));
+	strbuf_done(&sb);
+}
+
+TEST(items_and_files_of_a_set_have_limits)
+{
+	load_many("", "- list: l#\n  items: []\n", RULES_ITEMS_MAX + 1, "");
+	CHECK(diag("LOAD_ERR_VALIDATE"));
+	CHECK(strstr(diag("LOAD_ERR_VALIDATE")->message, "more than 100000 rules, macros and lists"));
+	begin();
+	for (int i = 0; i < RULES_FILES_MAX; i++)
+		CHECK_INT(lang_rules_load_text(rules, "f", "", 0, NULL), 0);
+	CHECK_INT(lang_rules_load_text(rules, "f", "", 0, NULL), -E2BIG);
+}
+
+TEST(a_file_and_a_set_have_a_largest_size)
+{
+	char name[] = "/tmp/parka-rules-XXXXXX";
+	int fd = mkstemp(name);
+
+	CHECK(fd >= 0 && ftruncate(fd, RULES_FILE_BYTES_MAX + 1) == 0);
+	close(fd);
+	begin();
+	CHECK_INT(lang_rules_load_path(rules, name, NULL), -EBADMSG);
+	CHECK(diag("LOAD_ERR_FILE_READ") && strstr(diag("LOAD_ERR_FILE_READ")->message, "larger than"));
+	unlink(name);
+	begin();
+	rules->arena.max_bytes = 3000;
+	CHECK_INT(lang_rules_load_text(rules, "t", RULE("r", "evt.type=open"), strlen(RULE("r", "evt.type=open")), NULL), 0);
+	rules->arena.max_bytes = rules->arena.used_bytes + 64;
+	CHECK_INT(lang_rules_compile(rules, NULL), -E2BIG);
+}
+
+TEST(suggestions_and_expansion_stop_at_their_limits)
+{
+	const struct lang_diag *d;
+	size_t n;
+
+	load_many("- macro: macro_one\n  condition: evt.type=open\n", "- rule: r#\n  desc: d\n  condition: macro_one or macro_onee\n  output: o\n  priority: INFO\n",
+		  RULES_SUGGESTIONS_MAX + 1, "");
+	n = lang_rules_diags(rules, &d);
+	CHECK_INT(n, RULES_SUGGESTIONS_MAX + 1);
+	CHECK(strstr(d[0].message, "did you mean") && !strstr(d[n - 1].message, "did you mean"));
+	begin();
+	rules->expanded_bytes = RULES_EXPAND_BYTES_MAX;
+	file("t", "- list: l\n  items: [a]\n" RULE("r", "evt.type=open and proc.name in (l)"));
+	compile();
+	CHECK(diag("LOAD_ERR_COMPILE_CONDITION") && strstr(diag("LOAD_ERR_COMPILE_CONDITION")->message, "takes too long"));
+}
+
+TEST(a_very_long_line_is_shown_around_the_fault_or_not_at_all)
+{
+	struct strbuf sb, out;
+
+	strbuf_init(&sb, 1 << 20);
+	strbuf_init(&out, 1 << 20);
+	strbuf_adds(&sb, "- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  condition: ");
+	for (int i = 0; i < 30; i++)
+		strbuf_adds(&sb, "evt.type=open or ");
+	strbuf_adds(&sb, "proc.nmae=x");
+	load(sb.text);
+	lang_diag_print(diag("LOAD_ERR_COMPILE_CONDITION"), false, &out);
+	CHECK(strstr(out.text, "| ...") && strstr(out.text, "proc.nmae=x\n") && out.len < 600);
+	for (int i = 0; i < 1000; i++)
+		strbuf_adds(&sb, " or evt.type=open");
+	strbuf_adds(&sb, " or proc.nmae=x");
+	load(sb.text);
+	CHECK(diag("LOAD_ERR_COMPILE_CONDITION")->snippet);
+	strbuf_reset(&sb);
+	strbuf_adds(&sb, "- macro: m\n  condition: ");
+	for (int i = 0; i < 1000; i++)
+		strbuf_adds(&sb, "evt.type=open or ");
+	strbuf_adds(&sb, "(");
+	load(sb.text);
+	CHECK(!diag("LOAD_ERR_COMPILE_CONDITION")->snippet);
+	CHECK(diag("LOAD_ERR_COMPILE_CONDITION")->column > RULES_SNIPPET_MAX);
+	strbuf_done(&sb);
+	strbuf_done(&out);
+}
+
 TEST(a_nul_in_a_value_is_refused)
 {
 	load("- macro: m\n  condition: \"evt.type=open\\0\"\n");
@@ -905,6 +1035,18 @@ TEST(lint_tells_of_an_unset_field_under_not)
 	lint(RULE("r", "evt.type=execve and container.mount.dest[/x] exists and not container.mount.dest[/x] in (a, b)"));
 	CLEAN();
 	lint(RULE("r", "evt.type=execve and not not container.mount.dest[/x] in (a, b)"));
+	CLEAN();
+}
+
+TEST(lint_tells_of_unequal_where_it_surprises)
+{
+	lint(RULE("r", "evt.type=execve and container.mount.dest[/x] != a"));
+	ONLY("LINT_UNSET_NOT_EQUAL", 3, 34, "false when container.mount.dest[/x] is not there");
+	lint(RULE("r", "evt.type=execve and container.mount.dest[/x] exists and container.mount.dest[/x] != a"));
+	CLEAN();
+	lint(RULE("r", "evt.type=execve and proc.aname != sshd"));
+	ONLY("LINT_ANY_ANCESTOR", 3, 34, "'not proc.aname = ...'");
+	lint(RULE("r", "evt.type=execve and proc.aname[2] != sshd and proc.name != x and not proc.aname = y"));
 	CLEAN();
 }
 

@@ -35,6 +35,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct sensor_config config = { .cgroup_subsys = -1 };
 struct sensor_control control = {};
+__u8 calls[SENSOR_ROW_CALLS] = {};   /* enum sensor_call_bits, for the program on every exit */
 __u64 last_wake_ns[SENSOR_LANE_MAX] = {};
 __u64 lost[SENSOR_LOST_SLOTS] = {};   /* one for all CPUs: losses are few, and user space reads it as memory */
 
@@ -48,6 +49,11 @@ struct slot {
 	/* State of the path walk. In the map and not in registers, so that the verifier sees one state per step. */
 	__u32 walk_n, walk_first, walk_bind, walk_flags;
 	__u64 root_mnt, root_dentry, mnt_ns;   /* where the walk ends */
+	/* The system call that the event is about. */
+	__u64 args[6];
+	__s64 dirfd;             /* what the next PATH argument is relative to */
+	__u16 dir_id, variant;
+	__u32 spare;
 	__u8 buf[SENSOR_EVENT_MASK + 1 + SENSOR_EVENT_SLACK];
 };
 
@@ -82,11 +88,6 @@ static __always_inline struct slot *slot_of(__u64 handle)
 	__u32 level = (handle & 3) - 1;
 
 	return bpf_map_lookup_elem(&slots, &level);
-}
-
-static __always_inline bool is_wanted(__u32 type)
-{
-	return control.wanted[(type >> 6) & 15] >> (type & 63) & 1;
 }
 
 static __always_inline __u64 cap_bits(const kernel_cap_t *set)

@@ -51,16 +51,29 @@ static __always_inline struct sensor_row *row_of(__u32 index)
 	return bpf_map_lookup_elem(&rows, &index);
 }
 
-static __always_inline __u64 begin_call(struct sensor_row *row)
+/* Begin the event of the call that row `index` describes, its arguments in the slot. The handle, or 0. */
+__noinline __u64 begin_call(__u32 index)
 {
-	__u64 h = begin(row->type, row->lane);
-	struct slot *s = slot_of(h);
+	struct task_struct *task = current_task();
+	struct sensor_row *row = row_of(index);
+	struct slot *s;
+	__u64 h;
 
+	if (!row)
+		return 0;
+	h = begin(row->type, row->lane);
+	s = slot_of(h);
 	if (!h || !s)
 		return 0;
-	if (is_compat(current_task()))
+	if (is_compat(task))
 		s->flags |= SENSOR_WIRE_COMPAT;
 	s->rare = !!(row->flags & SENSOR_ROW_RARE);
+	s->variant = row->variant;
+	s->dirfd = -100;
+	s->dir_id = SENSOR_P_DIRFD;
+#pragma unroll
+	for (int i = 0; i < 6; i++)
+		s->args[i] = call_arg(task, i);
 	return h;
 }
 
@@ -74,13 +87,10 @@ static __always_inline void put_raw(__u64 h, struct slot *s, __u16 id, __u64 use
 
 /* ---- open ---- */
 
-struct open_how { __u64 flags, mode, resolve; };
-
 /* RAW, FLAGS, MODE of the open family. */
 static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 {
-	struct task_struct *task = current_task();
-	__u64 a0 = call_arg(task, 0), a1 = call_arg(task, 1), a2 = call_arg(task, 2);
+	__u64 a0 = s->args[0], a1 = s->args[1], a2 = s->args[2];
 	struct open_how how = {};
 	__s64 dirfd = -100;
 	__u64 raw = a0;
@@ -89,7 +99,7 @@ static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 		dirfd = a0;
 		raw = a1;
 		how.flags = (__u32)a2;
-		how.mode = (__u16)call_arg(task, 3);
+		how.mode = (__u16)s->args[3];
 	} else if (variant == SENSOR_OPEN_OPEN) {
 		how.flags = (__u32)a1;
 		how.mode = (__u16)a2;
@@ -99,7 +109,7 @@ static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 	} else if (variant == SENSOR_OPEN_OPENAT2) {
 		dirfd = a0;
 		raw = a1;
-		bpf_probe_read_user(&how, sizeof(how), (void *)a2);
+		bpf_probe_read_user(&how, 24, (void *)a2);
 	} else {   /* open_by_handle_at: no path, a mount descriptor */
 		dirfd = a0;
 		raw = 0;
@@ -118,15 +128,10 @@ static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 
 __noinline int do_open(__u32 index, __s64 ret)
 {
-	struct sensor_row *row = row_of(index);
+	__u64 h = begin_call(index);
+	struct slot *s = slot_of(h);
 	struct file *file;
-	struct slot *s;
-	__u64 h;
 
-	if (!row)
-		return 0;
-	h = begin_call(row);
-	s = slot_of(h);
 	if (!h || !s)
 		return 0;
 	if (ret >= 0) {
@@ -136,7 +141,7 @@ __noinline int do_open(__u32 index, __s64 ret)
 		else
 			s->flags |= SENSOR_WIRE_UNRESOLVED;
 	}
-	put_open_args(h, s, row->variant);
+	put_open_args(h, s, s->variant);
 	end(h, ret);
 	return 0;
 }
@@ -145,24 +150,22 @@ __noinline int do_open(__u32 index, __s64 ret)
 
 __noinline int do_exec(__u32 index, __s64 ret)
 {
-	struct sensor_row *row = row_of(index);
-	struct task_struct *task = current_task();
 	struct slot *s;
 	__u64 h;
 
-	if (ret >= 0 || !row)
+	if (ret >= 0)
 		return 0;   /* the exec program reported it */
-	h = begin_call(row);
+	h = begin_call(index);
 	s = slot_of(h);
 	if (!h || !s)
 		return 0;
-	if (row->variant == SENSOR_EXEC_VEAT) {
-		put_raw(h, s, SENSOR_P_RAW, call_arg(task, 1), call_arg(task, 0), SENSOR_P_DIRFD);
-		put_u64(s, SENSOR_P_FLAGS, (__u32)call_arg(task, 4));
+	if (s->variant == SENSOR_EXEC_VEAT) {
+		put_raw(h, s, SENSOR_P_RAW, s->args[1], s->args[0], SENSOR_P_DIRFD);
+		put_u64(s, SENSOR_P_FLAGS, (__u32)s->args[4]);
 	} else {
-		put_raw(h, s, SENSOR_P_RAW, call_arg(task, 0), -100, SENSOR_P_DIRFD);
+		put_raw(h, s, SENSOR_P_RAW, s->args[0], -100, SENSOR_P_DIRFD);
 	}
-	put_u64(s, SENSOR_P_SYSCALL, call_number(task));
+	put_u64(s, SENSOR_P_SYSCALL, call_number(current_task()));
 	end(h, ret);
 	return 0;
 }

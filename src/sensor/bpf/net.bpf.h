@@ -110,35 +110,159 @@ static __always_inline bool is_known_family(struct sock *sk)
 	return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
 }
 
-__noinline int do_net(__u32 index, __s64 ret)
+/* The one 32-bit call for all of sockets: its arguments are an array in user memory. Which variant of do_net it
+ * is; -1 for others. */
+static __always_inline int unpack_socketcall(struct slot *s)
 {
-	struct sensor_row *row = row_of(index);
-	struct task_struct *task = current_task();
-	struct file *file;
-	__u8 variant;
-	struct slot *s;
-	bool good;
-	__u64 h;
+	__u32 call = s->args[0], args[3] = {};
 
-	if (!row)
-		return 0;
-	variant = row->variant;
-	good = ret >= 0 || ret == -EINPROGRESS;
-	if (variant == SENSOR_NET_ACCEPT && !good)
-		return 0;
-	h = begin_call(row);
-	s = slot_of(h);
-	if (!h || !s)
-		return 0;
-	put_u64(s, SENSOR_P_FD, (__s32)call_arg(task, 0));
-	file = file_of_fd(task, variant == SENSOR_NET_ACCEPT ? ret : (__s32)call_arg(task, 0));
+	bpf_probe_read_user(args, sizeof(args), (void *)s->args[1]);
+	s->args[0] = args[0];
+	s->args[1] = args[1];
+	s->args[2] = args[2];
+	switch (call) {
+	case 2: s->type = MODEL_EVT_BIND; return SENSOR_NET_BIND;
+	case 3: s->type = MODEL_EVT_CONNECT; return SENSOR_NET_CONNECT;
+	case 4: s->type = MODEL_EVT_LISTEN; return SENSOR_NET_LISTEN;
+	case 5: s->type = MODEL_EVT_ACCEPT; return SENSOR_NET_ACCEPT;
+	case 18: s->type = MODEL_EVT_ACCEPT4; return SENSOR_NET_ACCEPT;
+	}
+	return -1;
+}
+
+static __always_inline void put_net(__u64 h, struct slot *s, int variant, __s64 ret)
+{
+	bool good = ret >= 0 || ret == -EINPROGRESS;
+	struct file *file = file_of_fd(current_task(), variant == SENSOR_NET_ACCEPT ? ret : (__s32)s->args[0]);
+
+	put_u64(s, SENSOR_P_FD, (__s32)s->args[0]);
 	put_socket(h, (__u64)file, 0);
 	if (variant == SENSOR_NET_LISTEN)
-		put_u64(s, SENSOR_P_ARG2, (__u32)call_arg(task, 1));
+		put_u64(s, SENSOR_P_ARG2, (__u32)s->args[1]);
 	if (variant == SENSOR_NET_CONNECT || variant == SENSOR_NET_BIND)
 		if (!good || !is_known_family(sock_of_file(file)))
 			put_given_address(s, variant == SENSOR_NET_CONNECT ? SENSOR_P_SOCKADDR_REMOTE : SENSOR_P_SOCKADDR_LOCAL,
-					  call_arg(task, 1), call_arg(task, 2));
+					  s->args[1], s->args[2]);
+}
+
+__noinline int do_net(__u32 index, __s64 ret)
+{
+	__u64 h = begin_call(index);
+	struct slot *s = slot_of(h);
+	int variant;
+
+	if (!h || !s)
+		return 0;
+	variant = s->variant;
+	if (variant == SENSOR_NET_SOCKETCALL)
+		variant = unpack_socketcall(s);
+	if (variant < 0 || (variant == SENSOR_NET_ACCEPT && ret < 0)) {
+		cancel(h);
+		return 0;
+	}
+	put_net(h, s, variant, ret);
+	end(h, ret);
+	return 0;
+}
+
+/* ---- sending ---- */
+
+/* To whom sockets sent already: socket and address. Only the first send to each peer is an event. */
+struct peer_key { __u64 sock; __u8 address[28]; __u32 zero; };
+struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 8192); __type(key, struct peer_key); __type(value, __u8); } peers SEC(".maps");
+
+struct sent { __u64 name, name_bytes, data, data_bytes; };
+enum { DATA_BYTES = 512, DNS_PORT = 53 };
+
+/* What a send call was given: struct user_msghdr and struct iovec, of 64 or 32 bits. */
+static __always_inline void read_message(struct sent *sent, __u64 address, bool compat)
+{
+	__u64 wide[4] = {};
+	__u32 narrow[4] = {};
+
+	if (compat) {
+		bpf_probe_read_user(narrow, sizeof(narrow), (void *)address);
+		sent->name = narrow[0];
+		sent->name_bytes = narrow[1];
+		bpf_probe_read_user(narrow, 8, (void *)(__u64)narrow[2]);
+		sent->data = narrow[0];
+		sent->data_bytes = narrow[1];
+		return;
+	}
+	bpf_probe_read_user(wide, sizeof(wide), (void *)address);
+	sent->name = wide[0];
+	sent->name_bytes = (__u32)wide[1];
+	bpf_probe_read_user(wide, 16, (void *)wide[2]);
+	sent->data = wide[0];
+	sent->data_bytes = wide[1];
+}
+
+/* Whether the socket sent to this address before; remembers it. */
+static __always_inline bool is_new_peer(struct sock *sk, const struct sent *sent)
+{
+	struct peer_key key = { .sock = (__u64)sk };
+	__u8 one = 1;
+
+	if (!sent->name || sent->name_bytes < 8)
+		return false;
+	bpf_probe_read_user(key.address, sent->name_bytes >= 28 ? 28 : 8, (void *)sent->name);
+	if (bpf_map_lookup_elem(&peers, &key))
+		return false;
+	bpf_map_update_elem(&peers, &key, &one, BPF_ANY);
+	return true;
+}
+
+static __always_inline __u16 port_sent_to(struct sock *sk, const struct sent *sent)
+{
+	__be16 port[2] = {};
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	if (sent->name && sent->name_bytes >= 8)
+		bpf_probe_read_user(port, sizeof(port), (void *)sent->name);
+	else
+		port[1] = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	return __builtin_bswap16(port[1]);
+}
+
+__noinline int do_send(__u32 index, __s64 ret)
+{
+	struct task_struct *task = current_task();
+	struct sensor_row *row = row_of(index);
+	struct sent sent = {};
+	struct file *file;
+	struct sock *sk;
+	struct slot *s;
+	bool is_new, is_dns;
+	__u64 h;
+
+	file = file_of_fd(task, (__s32)call_arg(task, 0));
+	sk = sock_of_file(file);
+	if (!row || !sk)
+		return 0;
+	if (row->variant == SENSOR_SEND_TO) {
+		sent.data = call_arg(task, 1);
+		sent.data_bytes = call_arg(task, 2);
+		sent.name = call_arg(task, 4);
+		sent.name_bytes = (__u32)call_arg(task, 5);
+	} else {   /* sendmmsg: the first message stands for all */
+		read_message(&sent, call_arg(task, 1), is_compat(task));
+	}
+	is_dns = port_sent_to(sk, &sent) == DNS_PORT;
+	is_new = is_new_peer(sk, &sent);
+	if (!is_dns && !is_new)
+		return 0;
+	h = begin_call(index);
+	s = slot_of(h);
+	if (!h || !s)
+		return 0;
+	put_u64(s, SENSOR_P_FD, (__s32)s->args[0]);
+	put_socket(h, (__u64)file, is_new);
+	if (sent.name)
+		put_given_address(s, SENSOR_P_SOCKADDR_REMOTE, sent.name, sent.name_bytes);
+	if (is_dns)
+		put_user_bytes(s, SENSOR_P_DATA, (void *)sent.data, sent.data_bytes, DATA_BYTES);
 	end(h, ret);
 	return 0;
 }

@@ -28,31 +28,23 @@ enum sensor_arg_kind {
 	SENSOR_ARG_U64,
 	SENSOR_ARG_U32,          /* upper half is not defined by the ABI */
 	SENSOR_ARG_S32,
-	SENSOR_ARG_PATH,         /* user text, up to 4095 bytes */
+	SENSOR_ARG_PATH,         /* user text, up to 4095 bytes; when relative, what it is relative to is added */
+	SENSOR_ARG_LONG_TEXT,    /* user text, up to 4095 bytes, not a path that is looked up */
 	SENSOR_ARG_TEXT,         /* user text, up to 255 bytes */
 	SENSOR_ARG_DIRFD,        /* descriptor of the directory that the next PATH is relative to */
-	SENSOR_ARG_CWD,          /* not an argument: the next PATH is relative to the current directory */
-	SENSOR_ARG_FD,           /* descriptor: its PATH and FILE too */
+	SENSOR_ARG_FD,           /* descriptor: its PATH and FILE, or SOCKET, too */
 	SENSOR_ARG_PID,          /* pid in the caller's namespace: TARGET_PID, TARGET_START */
 	SENSOR_ARG_PIDFD,
-	SENSOR_ARG_DEREF64,      /* u64 in user memory */
+	SENSOR_ARG_AT_U32, SENSOR_ARG_AT_U64,   /* number in user memory */
+	SENSOR_ARG_RET,          /* not an argument: the return value */
 };
 
-/* Whether the call is worth an event. */
+/* Whether the call is worth an event; those without a comment look at the arguments (call_is_worth). */
 enum sensor_filter {
 	SENSOR_FILTER_NONE,
 	SENSOR_FILTER_SUCCESS,   /* failed calls are not reported */
-	SENSOR_FILTER_PRCTL,
-	SENSOR_FILTER_KILL,
-	SENSOR_FILTER_BPF,
-	SENSOR_FILTER_SOCKET,
-	SENSOR_FILTER_MPROTECT,
-	SENSOR_FILTER_MMAP,
-	SENSOR_FILTER_DUP,
-	SENSOR_FILTER_FCNTL,
-	SENSOR_FILTER_PTRACE,
-	SENSOR_FILTER_KEYCTL,
-	SENSOR_FILTER_MADVISE,
+	SENSOR_FILTER_PRCTL, SENSOR_FILTER_KILL, SENSOR_FILTER_BPF, SENSOR_FILTER_SOCKET, SENSOR_FILTER_MPROTECT,
+	SENSOR_FILTER_MMAP, SENSOR_FILTER_DUP, SENSOR_FILTER_FCNTL, SENSOR_FILTER_PTRACE,
 };
 
 enum sensor_row_flags {
@@ -60,9 +52,8 @@ enum sensor_row_flags {
 	SENSOR_ROW_NS = 1 << 1,        /* add NS and TASK */
 	SENSOR_ROW_CWD_PATH = 1 << 2,  /* on success PATH is the current directory (chdir) */
 	SENSOR_ROW_ROOT_PATH = 1 << 3, /* on success PATH is the task's root, seen from the namespace (chroot) */
-	SENSOR_ROW_RET_FILE = 1 << 4,  /* on success ret is a descriptor: FD_KIND, PATH of it */
-	SENSOR_ROW_STDIO = 1 << 5,     /* FD2 (argument 1, or ret) decides: only 0, 1, 2 */
-	SENSOR_ROW_RARE = 1 << 6,      /* wake the reader at once */
+	SENSOR_ROW_TASK = 1 << 4,      /* add TASK */
+	SENSOR_ROW_RARE = 1 << 5,      /* wake the reader at once */
 };
 
 enum { SENSOR_ROW_ARGS = 6, SENSOR_ROW_CALLS = 512 };
@@ -89,17 +80,24 @@ enum sensor_variant {
 struct sensor_config {
 	__s32 cgroup_subsys;     /* index into css_set.subsys; -1: the default hierarchy */
 	__s32 cgroup_hierarchy;  /* whose directories are reported */
-	__u32 raw_only;          /* no tracepoint per call: the raw program serves 64-bit calls too */
+	__u32 oom_gives_task;    /* mark_victim has a task, not a pid */
+	__s32 uring_request;     /* which argument of the io_uring submit tracepoint is the request; -1: none */
+	__u32 uring_result;      /* enum sensor_uring_result */
 	__u32 ring_bytes[3];
 };
+
+/* How the io_uring completion tracepoint tells the result. */
+enum sensor_uring_result { SENSOR_URING_NO_REQUEST, SENSOR_URING_NUMBER, SENSOR_URING_CQE };
 
 /* Changed by user space while programs run. */
 struct sensor_control {
 	__u64 regs_offset;       /* of the saved pt_regs from task->stack, measured at start */
 	__u32 self_pid;
 	__u32 calibrate_pid;     /* whose next system call gives regs_offset */
-	__u64 wanted[16];        /* bit per event type, for hooks that serve several */
 };
+
+/* Which calls the program on every exit looks at. */
+enum sensor_call_bits { SENSOR_CALL_64 = 1, SENSOR_CALL_32 = 2 };
 
 enum { SENSOR_LOST_SLOTS = 1024 * 8 };   /* index: type * 8 + cause */
 enum { SENSOR_SLOTS = 3, SENSOR_EVENT_MASK = 16383, SENSOR_EVENT_SLACK = 8448 };

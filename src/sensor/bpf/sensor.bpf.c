@@ -5,7 +5,9 @@
  *   begin.bpf.h      maps; an event is begun, filled with parameters, sent
  *   path.bpf.h       paths and files          task.bpf.h   tasks, credentials, namespaces
  *   call.bpf.h       system calls: arguments, open, exec
- *   net.bpf.h        sockets                  lifecycle.bpf.h   fork, exec, exit, rename
+ *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
+ *   lifecycle.bpf.h  fork, exec, exit, rename
+ *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
  *   seed.bpf.h       the tasks that live now
  */
 #include "begin.bpf.h"
@@ -13,7 +15,10 @@
 #include "task.bpf.h"
 #include "call.bpf.h"
 #include "net.bpf.h"
+#include "generic.bpf.h"
 #include "lifecycle.bpf.h"
+#include "kernel.bpf.h"
+#include "uring.bpf.h"
 #include "seed.bpf.h"
 
 SEC("tracepoint/exit_open")
@@ -34,6 +39,18 @@ int exit_net(struct exit_context *ctx)
 	return do_net(ctx->nr, ctx->ret);
 }
 
+SEC("tracepoint/exit_send")
+int exit_send(struct exit_context *ctx)
+{
+	return do_send(ctx->nr, ctx->ret);
+}
+
+SEC("tracepoint/exit_call")
+int exit_call(struct exit_context *ctx)
+{
+	return do_call(ctx->nr, ctx->ret);
+}
+
 /* Where the saved registers lie above task->stack: told by the one hook that is given their address. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(calibrate, struct pt_regs *regs, long ret)
@@ -43,30 +60,41 @@ int BPF_PROG(calibrate, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-/* Every system call's exit: 32-bit and x32 calls, which tracepoints per call do not show, and all calls where
- * those tracepoints do not exist. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(exit_raw, struct pt_regs *regs, long ret)
+/* What is done at the exit of the call that row `index` describes. */
+static __always_inline int dispatch(__u32 index, __s64 ret)
 {
-	struct task_struct *task = current_task();
-	__u64 nr = BPF_CORE_READ(saved_regs(task), orig_ax);
-	bool compat = is_compat(task);
-	struct sensor_row *row;
-	__u32 index;
+	struct sensor_row *row = row_of(index);
 
-	if (!compat && !(nr & X32_BIT) && !config.raw_only)
-		return 0;
-	index = nr & ~(__u64)X32_BIT;
-	if (index >= SENSOR_ROW_CALLS)
-		return 0;
-	index += compat ? SENSOR_ROW_CALLS : 0;
-	row = row_of(index);
-	if (!row || !row->type || !is_wanted(row->type))
+	if (!row)
 		return 0;
 	switch (row->family) {
 	case SENSOR_FAMILY_OPEN: return do_open(index, ret);
 	case SENSOR_FAMILY_EXEC: return do_exec(index, ret);
 	case SENSOR_FAMILY_NET: return do_net(index, ret);
+	case SENSOR_FAMILY_SEND: return do_send(index, ret);
+	case SENSOR_FAMILY_CALL: return do_call(index, ret);
 	}
 	return 0;
+}
+
+/* Every system call's exit. The way of a call that nobody wants is kept as short as can be: two loads and a
+ * branch, no helper. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_raw, struct pt_regs *regs, long ret)
+{
+	__u64 nr = regs->orig_ax;
+	__u32 index = (__u32)nr & ~X32_BIT;
+	bool compat;
+	__u8 who;
+
+	if (index >= SENSOR_ROW_CALLS)
+		return 0;
+	asm volatile("" : "+r"(index));   /* or the compiler forgets for the verifier what it checked */
+	who = calls[index & (SENSOR_ROW_CALLS - 1)];
+	if (!who)
+		return 0;
+	compat = is_compat(current_task());
+	if (compat ? !(who & SENSOR_CALL_32) : !(who & SENSOR_CALL_64) && !(nr & X32_BIT))
+		return 0;
+	return dispatch(index + (compat ? SENSOR_ROW_CALLS : 0), ret);
 }
