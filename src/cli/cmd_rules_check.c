@@ -69,6 +69,7 @@ static void print_json(const struct lang_rules *rules, const struct lang_rules_c
 	json_put_uint(&w, "enabled", c->n_enabled);
 	json_put_uint(&w, "disabled", c->n_disabled);
 	json_put_uint(&w, "skipped", c->n_skipped);
+	json_put_uint(&w, "broken", c->n_broken);
 	json_put_uint(&w, "macros", c->n_macros);
 	json_put_uint(&w, "macros_skipped", c->n_macros_skipped);
 	json_put_uint(&w, "lists", c->n_lists);
@@ -86,8 +87,10 @@ static void print_summary(const struct lang_rules *rules, const struct lang_rule
 	const char *plugins[PLUGINS_SHOWN];
 	size_t n = lang_rules_plugins_missing(rules, plugins, PLUGINS_SHOWN);
 
-	printf("%zu rules: %zu enabled, %zu disabled, %zu skipped; %zu macros", c->n_rules, c->n_enabled, c->n_disabled,
-	       c->n_skipped, c->n_macros);
+	printf("%zu rules: %zu enabled, %zu disabled, %zu skipped", c->n_rules, c->n_enabled, c->n_disabled, c->n_skipped);
+	if (c->n_broken)
+		printf(", %zu left out for errors", c->n_broken);
+	printf("; %zu macros", c->n_macros);
 	if (c->n_macros_skipped)
 		printf(" (%zu skipped)", c->n_macros_skipped);
 	printf(", %zu lists; %zu error%s, %zu warning%s\n", c->n_lists, c->n_errors, c->n_errors == 1 ? "" : "s",

@@ -304,9 +304,11 @@ void lang_rules_counts(const struct lang_rules *rules, struct lang_rules_counts 
 	};
 
 	for (size_t i = 0; i < rules->n_rules; i++) {
-		c.n_skipped += rules->rules[i]->pub.skipped;
-		c.n_enabled += !rules->rules[i]->pub.skipped && rules->rules[i]->pub.enabled;
-		c.n_disabled += !rules->rules[i]->pub.skipped && !rules->rules[i]->pub.enabled;
+		const struct lang_rule *rule = &rules->rules[i]->pub;
+		c.n_skipped += rule->skipped;
+		c.n_broken += !rule->skipped && rule->broken;
+		c.n_enabled += !rule->skipped && !rule->broken && rule->enabled;
+		c.n_disabled += !rule->skipped && !rule->broken && !rule->enabled;
 	}
 	for (size_t i = 0; i < rules->macros.n; i++)
 		c.n_macros_skipped += rules->macros.at[i]->state == RULES_UNKNOWN_FIELD;

@@ -80,6 +80,7 @@ struct model_event_set lang_rules_events(const struct lang_rules *rules);
 struct lang_rules_counts {
 	size_t n_rules, n_enabled, n_disabled, n_skipped, n_macros, n_lists, n_errors, n_warnings;
 	size_t n_macros_skipped;      /* use fields of a source that parka does not have */
+	size_t n_broken;              /* rules with an error: neither enabled, disabled nor skipped */
 	size_t n_plugins_missing;     /* required_plugin_versions entries that parka does not have */
 };
 void lang_rules_counts(const struct lang_rules *rules, struct lang_rules_counts *ret);

@@ -13,7 +13,7 @@ enum {
 	RULES_DIAGS_MAX = 10 * 1000,                /* problems kept; later ones are only counted */
 	RULES_SNIPPET_MAX = 4096,                   /* bytes of a source line kept to show */
 	RULES_LIST_ITEMS_MAX = 2 * 1000 * 1000,     /* items of all lists, lists in lists put in place */
-	RULES_EXPAND_BYTES_MAX = 1024 * 1024 * 1024, /* text gone through to put lists in place, in one rule set */
+	RULES_EXPAND_BYTES_MAX = 512 * 1024 * 1024, /* text gone through to put lists in place, in one rule set */
 	RULES_EXCEPTIONS_MAX = 5000,                /* exceptions of one rule */
 	RULES_TAGS_MAX = 1000,                      /* tags of one rule */
 	RULES_SUGGESTIONS_MAX = 1000,               /* "did you mean" in one rule set: each looks at all names */

@@ -14,13 +14,13 @@ static void parse_health(const json_t *test, struct runtime_facts *facts)
 	const char *first = json_string_value(json_array_get(test, 0));
 	_cleanup_strbuf_ struct strbuf text;
 
+	strbuf_init(&text, LIMIT_RUNTIME_TEXT_BYTES);
 	if (!first)
 		return;
 	if (strcmp(first, "NONE") == 0) {
 		facts->c.healthcheck = "NONE";
 		return;
 	}
-	strbuf_init(&text, LIMIT_RUNTIME_TEXT_BYTES);
 	for (size_t i = 1; i < json_array_size(test); i++) {
 		const char *word = json_string_value(json_array_get(test, i));
 		if (word)

@@ -13,10 +13,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* libbpf reports through a callback without a context: what it said last, for the load that is under way. */
@@ -304,8 +307,38 @@ int sensor_attach(struct sensor *sensor, struct err *err)
 	return 0;
 }
 
+/* Closing a tracepoint's descriptor waits for every CPU to leave it, some 60 ms each and one at a time: seconds for
+ * all. A child of a child that shares the descriptors closes the last copies by ending, after us; until then the
+ * programs run on for nobody. */
+static int close_in_background(void)
+{
+	int ends[2];
+	pid_t pid;
+	char c;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		if (fork() != 0)
+			_exit(0);
+		close(ends[1]);
+		prctl(PR_SET_NAME, "parka-closing");
+		while (read(ends[0], &c, 1) < 0 && errno == EINTR)
+			;   /* until the parent has closed its own */
+		_exit(0);
+	}
+	close(ends[0]);
+	if (pid > 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	return ends[1];
+}
+
 void sensor_unload(struct sensor *sensor)
 {
+	_cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
+
 	for (size_t i = 0; sensor->links && i < sensor->plan.n; i++)
 		bpf_link__destroy(sensor->links[i]);
 	bpf_link__destroy(sensor->raw_link);

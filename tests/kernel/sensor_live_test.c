@@ -275,8 +275,7 @@ TEST(open_by_every_route_gives_the_resolved_file)
 	NEED_SENSOR();
 	write_file(in_dir("plain"), "x");
 	mkdir(in_dir("sub"), 0755);
-	symlink("/etc", in_dir("etclink"));
-	link(in_dir("plain"), in_dir("hard"));
+	CHECK(symlink("/etc", in_dir("etclink")) == 0 && link(in_dir("plain"), in_dir("hard")) == 0);
 	e = live_run(act_opens, NULL);
 	CHECK_INT(e.status, 0);
 	check_open(&e, MODEL_EVT_OPEN, in_dir("plain"), in_dir("plain"));
@@ -384,15 +383,15 @@ static int act_names(void *data)
 		return 1;
 	rename("n1", "n2");
 	renameat(d, "n2", AT_FDCWD, "n3");
-	link("n3", in_dir("n4"));
-	symlink("/etc/shadow", "n5");
+	if (link("n3", in_dir("n4")) < 0 || symlink("/etc/shadow", "n5") < 0)
+		return 2;
 	mkdirat(d, "n6", 0700);
 	rmdir("n6");
 	unlink("n4");
 	unlinkat(d, "n5", 0);
 	chmod("n3", 04755);
-	chown("n3", 1, 2);
-	truncate("n3", 0);
+	if (chown("n3", 1, 2) < 0 || truncate("n3", 0) < 0)
+		return 3;
 	mknod("n7", S_IFIFO | 0600, 0);
 	unlink("n7");
 	return 0;
@@ -768,11 +767,9 @@ TEST(a_full_ring_is_counted_and_lifecycle_is_not_lost)
 
 TEST(cleanup)
 {
-	char command[100];
 	char *argv[] = { "rm", "-rf", dir, NULL };
 	pid_t pid;
 
-	(void)command;
 	NEED_SENSOR();
 	live_stop();
 	pid = fork();

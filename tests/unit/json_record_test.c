@@ -206,6 +206,26 @@ TEST(a_line_has_a_longest_length_and_a_list_a_largest_size)
 	CHECK(get(MODEL_F_PROC_ANAME) == MODEL_SET && value.n == 1);
 }
 
+TEST(the_number_of_keys_remembered_has_a_limit)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < 11; i++) {
+		struct strbuf sb;
+		strbuf_init(&sb, 1 << 20);
+		strbuf_adds(&sb, "{\"proc.name\":\"x\"");
+		for (int k = 0; k < MODEL_JSON_KEYS_MAX / 10; k++)
+			strbuf_addf(&sb, ",\"k%d.%d\":1", i, k);
+		strbuf_addc(&sb, '}');
+		CHECK_INT(read_json(sb.text), 0);
+		strbuf_done(&sb);
+	}
+	CHECK_INT(get(MODEL_F_PROC_NAME), MODEL_SET);
+	while (model_json_reader_notice(reader))
+		n++;
+	CHECK(n > 0 && n <= MODEL_JSON_KEYS_MAX);
+}
+
 int main(int argc, char **argv)
 {
 	int r;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Falco's official rule files, unmodified: they load clean, and rules of theirs match what they should. */
+#include "base/file.h"
+#include "base/yaml.h"
 #include "lang/rules.h"
 #include "model/json_record.h"
 #include "tap.h"
@@ -143,6 +145,49 @@ TEST(every_rule_is_narrowed_to_some_events)
 	for (size_t i = 0; i < lang_rules_count(rules); i++) {
 		const struct lang_rule *r = lang_rules_at(rules, i);
 		CHECK_MSG(r->skipped || !r->all_events, "%s", r->name);
+	}
+}
+
+/* Characters that can be seen, as many as wrong places are. */
+static size_t wrong_places(const struct yaml_file *file, const struct yaml_node *node)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; node->kind == YAML_MAPPING && i < node->n; i++)
+		wrong += wrong_places(file, node->pairs[i].key) + wrong_places(file, node->pairs[i].value);
+	for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->n; i++)
+		wrong += wrong_places(file, node->items[i]);
+	/* Each byte costs a walk from the start: every seventh is enough for the long ones. */
+	for (size_t i = 0; node->kind == YAML_SCALAR && i < node->len; i += node->len > 200 ? 7 : 1) {
+		unsigned line, column;
+		const char *text;
+		size_t len;
+
+		if (strchr(" \n", node->text[i]) || (unsigned char)node->text[i] >= 0x80)
+			continue;
+		yaml_place(file, node, i, &line, &column);
+		text = yaml_line(file, line, &len);
+		wrong += column > len || text[column - 1] != node->text[i];
+	}
+	return wrong;
+}
+
+TEST(every_character_of_the_official_files_is_found_where_it_was_written)
+{
+	static const char *const names[] = { "falco_rules.yaml", "falco-incubating_rules.yaml", "falco-sandbox_rules.yaml", "k8s_audit_rules.yaml", "aws_cloudtrail_rules.yaml" };
+
+	NEED_RULES();
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct arena arena;
+		struct yaml_file *file;
+		char *text;
+		size_t len;
+
+		arena_init(&arena, 0);
+		if (CHECK(file_read(path_of(names[i]), 1 << 20, &arena, &text, &len, NULL) == 0) &&
+		    CHECK(yaml_parse(&arena, text, len, names[i], &file, NULL) == 0))
+			CHECK_INT(wrong_places(file, file->docs[0]), 0);
+		arena_done(&arena);
 	}
 }
 

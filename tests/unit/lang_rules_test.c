@@ -160,6 +160,8 @@ TEST(all_problems_of_a_file_are_told_and_the_good_rest_loads)
 	load("- rule: r1\n  desc: d\n- list: l\n- rule: r2\n  desc: d\n  output: o\n  priority: loud\n  condition: evt.type=open\n"
 	     RULE("good", "evt.type=open"));
 	lang_rules_counts(rules, &c);
+	CHECK_INT(c.n_broken, 2);
+	CHECK_INT(c.n_enabled, 1);
 	CHECK_INT(c.n_errors, 5);   /* r1: three keys; l: items; r2: priority */
 	CHECK_INT(compile_result, -EBADMSG);
 	CHECK_INT(lang_rules_by_name(rules, "good")->program_index, 0);

@@ -87,8 +87,6 @@ static __always_inline void put_raw(__u64 h, struct slot *s, __u16 id, __u64 use
 
 /* ---- open ---- */
 
-struct open_how { __u64 flags, mode, resolve; };
-
 /* RAW, FLAGS, MODE of the open family. */
 static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 {
@@ -111,7 +109,7 @@ static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 	} else if (variant == SENSOR_OPEN_OPENAT2) {
 		dirfd = a0;
 		raw = a1;
-		bpf_probe_read_user(&how, sizeof(how), (void *)a2);
+		bpf_probe_read_user(&how, 24, (void *)a2);
 	} else {   /* open_by_handle_at: no path, a mount descriptor */
 		dirfd = a0;
 		raw = 0;
