@@ -33,13 +33,21 @@ static jmp_buf tap_skip_jump;
 	{ *tap_last = &tap_##test_name; tap_last = &tap_##test_name.next; } \
 	static void test_name(void)
 
-#define CHECK(condition) ((condition) ? true : (tap_failures_here++, \
-	printf("# %s:%d: %s is false\n", __FILE__, __LINE__, #condition), false))
+#define CHECK(condition) tap_check(__FILE__, __LINE__, #condition, (condition))
 #define CHECK_MSG(condition, ...) ((condition) ? true : (tap_failures_here++, \
 	printf("# %s:%d: ", __FILE__, __LINE__), printf(__VA_ARGS__), printf("\n"), false))
 #define CHECK_INT(actual, expected) tap_check_int(__FILE__, __LINE__, #actual, (long long)(actual), (long long)(expected))
 #define CHECK_STR(actual, expected) tap_check_str(__FILE__, __LINE__, #actual, (actual), (expected))
 #define SKIP(reason) do { tap_skip_reason = (reason); longjmp(tap_skip_jump, 1); } while (0)
+
+__attribute__((unused)) static bool tap_check(const char *file, int line, const char *what, bool holds)
+{
+	if (!holds) {
+		tap_failures_here++;
+		printf("# %s:%d: %s is false\n", file, line, what);
+	}
+	return holds;
+}
 
 __attribute__((unused)) static bool tap_check_int(const char *file, int line, const char *what, long long a, long long b)
 {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+__attribute__((format(printf, 3, 0)))
 static void err_fill(struct err *err, int code, const char *format, va_list args)
 {
 	err->code = code;

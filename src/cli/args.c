@@ -9,9 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef PARKA_CONTENT_DIR
-#define PARKA_CONTENT_DIR "/usr/share/parka/content"
-#endif
 
 const struct cli_option cli_common_options[] = {
 	{ 0, "format", "FORMAT", "Output format: text, json, or what the command names.", CLI_COMPLETE_WORDS, "text json" },
@@ -308,7 +305,7 @@ const char *cli_state_dir(const struct cli_args *args)
 
 const char *cli_content_dir(void)
 {
-	static char near[4096];
+	static char path[4096 + sizeof("/content")];
 	const char *dir = getenv("PARKA_CONTENT");
 	struct stat st;
 	ssize_t len;
@@ -316,17 +313,17 @@ const char *cli_content_dir(void)
 	if (dir && dir[0])
 		return dir;
 	/* In a build tree the binary is build/src/cli/parka: the content is three folders up. */
-	len = readlink("/proc/self/exe", near, sizeof(near) - 64);
+	len = readlink("/proc/self/exe", path, 4096);
 	if (len > 0) {
-		near[len] = '\0';
+		path[len] = '\0';
 		for (int i = 0; i < 4; i++) {
-			char *slash = strrchr(near, '/');
+			char *slash = strrchr(path, '/');
 			if (slash)
 				*slash = '\0';
 		}
-		strcat(near, "/content");
-		if (stat(near, &st) == 0 && S_ISDIR(st.st_mode))
-			return near;
+		memcpy(path + strlen(path), "/content", sizeof("/content"));
+		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return path;
 	}
 	return PARKA_CONTENT_DIR;
 }

@@ -25,6 +25,9 @@ int cli_parse(struct cli_args *args, const struct cli_command *command, int argc
 void cli_help_all(FILE *to);
 void cli_help_group(FILE *to, const char *group);
 void cli_help_command(FILE *to, const struct cli_command *command);
+/* Man pages: one command, the overview. */
+void cli_man_command(FILE *to, const struct cli_command *command);
+void cli_man_all(FILE *to);
 const char *cli_nearest(const char *word, const char *(*at)(size_t i), size_t n);
 
 #endif

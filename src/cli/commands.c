@@ -3,8 +3,18 @@
 
 /* Every command, in the order help shows them. */
 const struct cli_command *const cli_commands[] = {
+	&cmd_watch,
+	&cmd_record,
+	&cmd_replay,
+	&cmd_rules_check,
+	&cmd_rules_list,
+	&cmd_rules_explain,
+	&cmd_rules_test,
+	&cmd_rules_eval,
+	&cmd_containers,
 	&cmd_doctor,
 	&cmd_fields,
+	&cmd_completion,
 	&cmd_help,
 	&cmd_version,
 	NULL,

@@ -15,6 +15,16 @@
  * `!=`; so `not a = b` is true and `a != b` is false when a is unset. Boolean operators
  * short-circuit in effect (evaluation has no side effects).
  *
+ * Where Falco's texts leave a choice:
+ * - a list that is set but empty is `in` every list (nothing of it is outside), intersects none;
+ * - a quantifier over no elements is false, also allof;
+ * - ancestors and both ends: the whole check, with its quantifier, is asked of each value;
+ * - `a in NAME` with a NAME that stays unresolved compares with that one word;
+ * - texts are C strings (they end at their first NUL), bytes are not; string and path are one type
+ *   for val(); a byte that is no UTF-8 is U+FFFD for `regex`;
+ * - evt.rawarg is ordered (< <= > >=) as a number when both sides are numbers;
+ * - getopt() skips words that are no options and options it was not told of, up to "--".
+ *
  * Limits: LANG_* in lang/limits.h. Thread: a program may be read by many threads, each with
  * its own struct lang_scratch.
  */
@@ -44,13 +54,13 @@ enum lang_transformer {
 };
 
 /* A value expression: a field, a transformer over value expressions, or (as an argument of
- * join/concat/getopt) a literal. */
+ * join/concat/getopt) a literal or a list of them: join("-", (proc.name, "a")). */
 struct lang_value_expr {
-	enum { LANG_VALUE_FIELD, LANG_VALUE_TRANSFORMER, LANG_VALUE_LITERAL } kind;
+	enum { LANG_VALUE_FIELD, LANG_VALUE_TRANSFORMER, LANG_VALUE_LITERAL, LANG_VALUE_LIST } kind;
 	uint32_t offset;                       /* byte offset in the parsed text */
 	struct model_field_ref field;          /* FIELD */
 	enum lang_transformer transformer;     /* TRANSFORMER */
-	struct lang_value_expr **args;         /* TRANSFORMER */
+	struct lang_value_expr **args;         /* TRANSFORMER, LIST */
 	size_t n_args;
 	const char *literal;                   /* LITERAL */
 	size_t literal_len;
@@ -91,7 +101,8 @@ int lang_parse(struct arena *arena, const char *text, size_t len, uint32_t sourc
 void lang_node_print(const struct lang_node *node, struct strbuf *out);
 
 /* Check operators against types, values against types, regular expressions, ... MACRO nodes must be
- * gone. err line/column are not set; *ret_offset and *ret_source tell the place (both may be NULL). */
+ * gone. err line/column are not set; *ret_offset and *ret_source tell the place (both may be NULL).
+ * -EBADMSG, but -ENOENT for an event type that does not exist ("unknown event type"). */
 int lang_check_types(const struct lang_node *node, uint32_t *ret_offset, uint32_t *ret_source, struct err *err);
 
 /* Event types for which the condition can be true at all (falco-language 3.6). */
@@ -132,7 +143,9 @@ size_t lang_program_match(const struct lang_program *program, struct lang_scratc
  * false, MODEL_UNKNOWN when a field it needs could not be read. */
 int lang_program_eval(const struct lang_program *program, struct lang_scratch *scratch, uint32_t index);
 
-/* ---- output formats: "text %field %proc.aname[2] %toupper(proc.name) %20proc.name" ---- */
+/* ---- output formats: "text %field %proc.aname[2] %toupper(proc.name) %20proc.name" ----
+ * The longest name that is a field is taken; "%%" is one '%'; %container.info is dropped. Errors:
+ * -ENOENT for an unknown field, else -EBADMSG, with line and column in the text. */
 struct lang_format;
 int lang_format_parse(const char *text, struct lang_format **ret_format, uint32_t *ret_offset, struct err *err);
 struct lang_format *lang_format_free(struct lang_format *format);

@@ -34,6 +34,10 @@ struct lang_rule {
 	struct model_event_set events;
 	bool all_events;              /* no event type narrows it */
 	const struct lang_format *format;   /* compiled output */
+	const char *skip_reason;      /* why it is skipped; NULL when it is not */
+	bool broken;                  /* has an error, is not in the program */
+	bool capture;                 /* start a recording when it matches, */
+	int64_t capture_duration_ms;  /* this long; 0 = default */
 };
 
 enum lang_diag_level { LANG_DIAG_ERROR, LANG_DIAG_WARNING };
@@ -75,7 +79,19 @@ struct model_event_set lang_rules_events(const struct lang_rules *rules);
 
 struct lang_rules_counts {
 	size_t n_rules, n_enabled, n_disabled, n_skipped, n_macros, n_lists, n_errors, n_warnings;
+	size_t n_macros_skipped;      /* use fields of a source that parka does not have */
+	size_t n_broken;              /* rules with an error: neither enabled, disabled nor skipped */
+	size_t n_plugins_missing;     /* required_plugin_versions entries that parka does not have */
 };
 void lang_rules_counts(const struct lang_rules *rules, struct lang_rules_counts *ret);
+/* The names of required plugins that parka does not have, sorted. Returns how many were written. */
+size_t lang_rules_plugins_missing(const struct lang_rules *rules, const char **ret_names, size_t max);
+
+/* One condition with the macros and lists of the set. After compile. The tree lives as long as the
+ * set; problems are added to the diags, with `name` as the file. -EBADMSG then. */
+int lang_rules_condition(struct lang_rules *rules, const char *name, const char *text, size_t len,
+			 const struct lang_node **ret_node, struct err *err);
+/* The resolved tree of a rule: NULL before compile, for skipped rules and for those with errors. */
+const struct lang_node *lang_rules_tree(const struct lang_rules *rules, const struct lang_rule *rule);
 
 #endif

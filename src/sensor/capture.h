@@ -14,7 +14,8 @@
 
 #include <stdint.h>
 
-enum capture_kind { CAPTURE_EVENT = 1, CAPTURE_SEED, CAPTURE_CONTAINER, CAPTURE_USERS, CAPTURE_CGROUP };
+enum capture_kind { CAPTURE_EVENT = 1, CAPTURE_SEED, CAPTURE_CONTAINER, CAPTURE_USERS, CAPTURE_CGROUP,
+		    CAPTURE_FACTS /* mounts, watched files */ };
 
 struct capture_writer;
 struct capture_info { char hostname[65]; char kernel[65]; int64_t boot_to_epoch_ns; uint64_t created_ns; };

@@ -171,7 +171,7 @@ struct sensor_wire_stdio { __u32 kind; __u32 dev; __u64 ino; };   /* kind: S_IFM
 struct sensor_wire_task {
 	__u64 start_ns, parent_start_ns, nsproxy_pidns_start_ns;
 	__u32 ppid, sid, pgid, vpid, vtid, vppid, vsid, vpgid;
-	__u32 tty_major, tty_minor, tty_index, tty_driver_type;
+	__u32 tty_major, tty_minor, tty_index, tty_driver_type;   /* minor: the terminal's own, index included */
 	__u32 no_new_privs, seccomp;
 	__u32 mnt_ns, pid_ns, net_ns, user_ns, uts_ns, ipc_ns, cgroup_ns, time_ns;
 	__u32 ptracer_pid, flags;      /* task->flags: PF_KTHREAD ... */

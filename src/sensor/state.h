@@ -15,6 +15,7 @@
  *
  * Bounded: LIMIT_SENSOR_* in sensor/limits.h; what is evicted is counted. Thread: one.
  */
+#include "base/err.h"
 #include "model/record.h"
 #include "sensor/event.h"
 
@@ -35,11 +36,19 @@ struct sensor_state_options {
 	int64_t boot_to_epoch_ns;    /* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	uint64_t max_processes;      /* 0 = default */
 	uint64_t grace_ns;           /* how long exited processes are kept; 0 = default (30 s) */
+	/* For whoever records: what the state learnt from this machine and a replay cannot (JSON, `kind` of enum capture_kind:
+	 * users, cgroups, mounts and watched files), and containers as they become known or change. May be NULL. */
+	void (*on_fact)(void *data, int kind, const char *json, size_t len);
+	void (*on_container)(void *data, const struct runtime_container *container);
+	void *on_data;
 };
 
 struct sensor_state;
 struct sensor_state *sensor_state_new(const struct sensor_state_options *options);
 struct sensor_state *sensor_state_free(struct sensor_state *state);
+
+/* What on_fact gave when the capture was made (CAPTURE_USERS, CAPTURE_CGROUP, CAPTURE_FACTS); other kinds are ignored. */
+int sensor_state_adopt(struct sensor_state *state, int kind, const char *json, size_t len, struct err *err);
 
 /* A process that lived before the sensor started (sensor_seed). */
 void sensor_state_seed(struct sensor_state *state, const struct sensor_wire *event);
@@ -62,6 +71,9 @@ void sensor_state_watch_paths(struct sensor_state *state, const char *const *pat
 struct sensor_state_stats {
 	uint64_t n_processes, n_threads, n_exited, n_evicted, n_unknown_parent, n_cgroups, n_events, memory_bytes;
 	uint64_t n_no_row;           /* events whose process was not in the table */
+	uint64_t n_damaged;          /* events that could not be decoded */
+	uint64_t n_refused;          /* rows that found no room: processes, threads, cgroups, texts */
+	uint64_t n_cred_unexplained;
 };
 void sensor_state_stats(const struct sensor_state *state, struct sensor_state_stats *ret);
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loads for bench/agent.py: each does one thing N times and prints nanoseconds per round.
+ *
+ *     load getppid|read|open|open-fail|udp|exec|fork N
+ *
+ * The same loads as the figures of other agents were taken with: a system call that no rule
+ * concerns, a read of one byte of /dev/zero, open and close, a failing open, a UDP socket that
+ * is connected and closed, vfork and exec of /bin/true, fork and exit and wait.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int zero_fd = -1;
+static char harmless[] = "/tmp/parka-bench-XXXXXX";
+
+static void do_getppid(void)
+{
+	syscall(SYS_getppid);
+}
+
+static void do_read(void)
+{
+	char c;
+
+	if (read(zero_fd, &c, 1) != 1)
+		abort();
+}
+
+static void do_open(void)
+{
+	int fd = open(harmless, O_RDONLY);
+
+	if (fd < 0)
+		abort();
+	close(fd);
+}
+
+static void do_open_fail(void)
+{
+	if (open("/tmp/parka-bench-is-not-there", O_RDONLY) >= 0)
+		abort();
+}
+
+static void do_udp(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		abort();
+	close(fd);
+}
+
+static void do_exec(void)
+{
+	static char *const argv[] = { "true", NULL }, *const envp[] = { NULL };
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execve("/bin/true", argv, envp);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		abort();
+}
+
+static void do_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		abort();
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct { const char *name; void (*run)(void); } loads[] = {
+		{ "getppid", do_getppid }, { "read", do_read }, { "open", do_open }, { "open-fail", do_open_fail },
+		{ "udp", do_udp }, { "exec", do_exec }, { "fork", do_fork },
+	};
+	long n = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+	int fd = mkstemp(harmless);
+
+	zero_fd = open("/dev/zero", O_RDONLY);
+	for (size_t i = 0; n > 0 && i < sizeof(loads) / sizeof(loads[0]); i++) {
+		uint64_t start;
+
+		if (strcmp(loads[i].name, argv[1]) != 0)
+			continue;
+		for (long k = 0; k < n / 10 + 1; k++)
+			loads[i].run();
+		start = now_ns();
+		for (long k = 0; k < n; k++)
+			loads[i].run();
+		printf("%.1f\n", (double)(now_ns() - start) / (double)n);
+		unlink(harmless);
+		return 0;
+	}
+	unlink(harmless);
+	close(fd);
+	fprintf(stderr, "usage: load getppid|read|open|open-fail|udp|exec|fork N\n");
+	return 2;
+}

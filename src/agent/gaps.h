@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_AGENT_GAPS_H
+#define PARKA_AGENT_GAPS_H
+/* Lost events as findings of parka's own. Private to the room. */
+#include "detect/detect.h"
+#include "model/event.h"
+#include "sensor/event.h"
+
+struct agent_gaps {
+	uint64_t pending[MODEL_EVT_MAX][SENSOR_LOST_MAX];
+	uint64_t n_pending, first_ns;
+	uint64_t by_cause[SENSOR_LOST_MAX], total;   /* of the run */
+	struct lang_format *format;
+	const char *hostname;
+};
+
+void agent_gaps_init(struct agent_gaps *gaps, const char *hostname);
+void agent_gaps_done(struct agent_gaps *gaps);
+void agent_gaps_add(struct agent_gaps *gaps, uint64_t type, uint64_t cause, uint64_t n, uint64_t epoch_ns);
+/* Tell what is pending for five seconds or more; all of it with UINT64_MAX. */
+void agent_gaps_tell(struct agent_gaps *gaps, struct detect_engine *engine, uint64_t epoch_ns);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live: what is in the rings is served in batches. A ring wakes the loop when it wants attention; a
+ * timer of 50 ms bounds how late the rest is seen. The descriptor is edge-triggered: events younger than
+ * the merge holds back would keep a level-triggered one readable and the loop spinning.
+ */
+#include "agent/agent.h"
+#include "agent/recorder.h"
+#include "sensor/wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 8192, NICE = -5, CONTAINERS_MAX = 8192 };
+#define POLL_NS (UINT64_C(50) * 1000000)
+#define SECOND_NS UINT64_C(1000000000)
+
+struct agent_live {
+	struct loop *loop;
+	struct sensor *sensor;
+	struct runtime *runtime;
+	struct agent_stream *stream;
+	struct agent_recorder recorder;
+	struct sensor_stats stats, before;   /* large: kept here, not on the stack */
+	struct sensor_wire_builder lost;
+	struct arena scratch;
+	struct loop_source *wake, *poll, *second;
+	struct utsname uts;
+	int64_t boot_to_epoch_ns;
+	bool all_events, stopping;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+/* ---- what the state asks of us ---- */
+
+static const struct runtime_container *by_cgroup(void *data, uint64_t cgroup_id, const char *path)
+{
+	struct agent_live *live = data;
+
+	return runtime_by_cgroup(live->runtime, cgroup_id, path, clock_ns(CLOCK_REALTIME));
+}
+
+static void on_fact(void *data, int kind, const char *json, size_t len)
+{
+	struct agent_live *live = data;
+
+	agent_recorder_fact(&live->recorder, kind, json, len);
+}
+
+static void on_container(void *data, const struct runtime_container *container)
+{
+	struct agent_live *live = data;
+
+	agent_recorder_container(&live->recorder, container);
+}
+
+/* ---- events ---- */
+
+static void cgroup_removed(struct agent_live *live, const struct sensor_wire *event)
+{
+	struct sensor_wire_view view;
+	_cleanup_free_ char *path = NULL;
+	const char *text;
+	size_t len;
+
+	if (!sensor_wire_decode(event, event->len, &view))
+		return;
+	text = sensor_wire_text(&view, SENSOR_P_CGROUP_PATH, &len);
+	path = text ? mem_strndup(text, len) : NULL;
+	runtime_cgroup_removed(live->runtime, sensor_wire_u64_or(&view, SENSOR_P_CGROUP_ID, 0), path, clock_ns(CLOCK_REALTIME));
+}
+
+/* Names that the state looks up when somebody asks: a capture must hold them for rules that are not here yet. */
+static void ask_for_names(struct agent_live *live, struct model_record *const *records, size_t n)
+{
+	static const enum model_field_id names[] = {
+		MODEL_F_USER_NAME, MODEL_F_GROUP_NAME, MODEL_F_USER_LOGINNAME, MODEL_F_SESSION_USER,
+	};
+
+	if (!live->recorder.writer)
+		return;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < ARRAY_LEN(names); j++) {
+			arena_reset(&live->scratch);
+			(void)detect_record_text(records[i], names[j], &live->scratch);
+		}
+}
+
+/* The event is written after its facts, those that judging it brought up too: a replay knows them when it comes to the
+ * event, as this run did. */
+static void feed(struct agent_live *live, const struct sensor_wire *event)
+{
+	struct model_record *records[SENSOR_RECORDS_MAX];
+	size_t n = agent_stream_apply(live->stream, event, records);
+
+	ask_for_names(live, records, n);
+	agent_stream_judge(live->stream, event, records, n);
+	agent_recorder_event(&live->recorder, CAPTURE_EVENT, event);
+	if (event->type == MODEL_EVT_CGROUP_RMDIR)
+		cgroup_removed(live, event);
+}
+
+static void on_seed(const struct sensor_wire *event, void *data)
+{
+	struct agent_live *live = data;
+
+	sensor_state_seed(agent_stream_state(live->stream), event);
+	agent_recorder_event(&live->recorder, CAPTURE_SEED, event);
+}
+
+static void feed_lost(struct agent_live *live, unsigned type, unsigned cause, uint64_t n)
+{
+	sensor_wire_builder_reset(&live->lost, MODEL_EVT_LOST);
+	live->lost.event->ts_ns = clock_ns(CLOCK_BOOTTIME);
+	live->lost.event->count = 1;
+	live->lost.event->flags = SENSOR_WIRE_NO_RET;
+	sensor_wire_put_u64(&live->lost, SENSOR_P_LOST_TYPE, type);
+	sensor_wire_put_u64(&live->lost, SENSOR_P_LOST_CAUSE, cause);
+	sensor_wire_put_u64(&live->lost, SENSOR_P_LOST_COUNT, n);
+	feed(live, live->lost.event);
+}
+
+/* Losses are counters of the kernel side: what was added becomes events, so that captures hold them too. */
+static void take_losses(struct agent_live *live)
+{
+	sensor_stats(live->sensor, &live->stats);
+	if (live->stats.n_lost == live->before.n_lost)
+		return;
+	for (unsigned type = 0; type < MODEL_EVT_MAX; type++)
+		for (unsigned cause = 0; cause < SENSOR_LOST_MAX; cause++) {
+			uint64_t n = live->stats.lost[type][cause] - live->before.lost[type][cause];
+			if (n)
+				feed_lost(live, type, cause, n);
+		}
+	live->before = live->stats;
+}
+
+/* At most `max` events; how many there were. */
+static int drain(struct agent_live *live, int max, bool flush, struct err *err)
+{
+	const struct sensor_wire *event;
+	int n = 0, r = 1;
+
+	while (n < max && (r = sensor_next(live->sensor, flush, &event, err)) == 1) {
+		feed(live, event);
+		n++;
+	}
+	return r < 0 ? r : n;
+}
+
+/* ---- the loop ---- */
+
+static void on_wake(int fd, uint32_t events, void *data)
+{
+	(void)fd;
+	(void)events;
+	(void)data;   /* agent_live_run() drains after every round */
+}
+
+static void on_poll(uint64_t n, void *data)
+{
+	(void)n;
+	(void)data;
+}
+
+static void on_second(uint64_t n, void *data)
+{
+	struct agent_live *live = data;
+
+	(void)n;
+	take_losses(live);
+	agent_stream_tick(live->stream, clock_ns(CLOCK_REALTIME));
+	(void)runtime_refine(live->runtime, clock_ns(CLOCK_REALTIME), NULL);
+	if (live->recorder.err.code < 0)
+		live->stopping = true;
+}
+
+int agent_live_run(struct agent_live *live, struct err *err)
+{
+	int r = 0;
+
+	while (!live->stopping) {
+		r = drain(live, BATCH, false, err);
+		if (r >= 0)
+			r = loop_once(live->loop, r == BATCH ? 0 : -1, err);
+		if (r < 0)
+			return r;
+	}
+	/* What is in the rings now, not what comes while we read: a busy host must not keep us. */
+	for (int i = 0; i < 64; i++) {
+		r = drain(live, BATCH, true, err);
+		if (r < BATCH)
+			break;
+	}
+	if (r < 0)
+		return r;
+	take_losses(live);
+	agent_stream_end(live->stream);
+	return agent_recorder_close(&live->recorder, err);
+}
+
+void agent_live_stop(struct agent_live *live)
+{
+	live->stopping = true;
+}
+
+/* ---- opening ---- */
+
+static int open_sensor(struct agent_live *live, const struct agent_live_options *options, const struct lang_rules *rules, struct err *err)
+{
+	struct sensor_options o = options->sensor;
+
+	live->all_events = o.all_events;
+	o.wanted = lang_rules_events(rules);
+	if (!o.self_pid)
+		o.self_pid = (uint32_t)getpid();
+	return sensor_open(&o, &live->sensor, err);
+}
+
+static int open_capture(struct agent_live *live, const char *path, struct err *err)
+{
+	struct capture_info info = { .boot_to_epoch_ns = live->boot_to_epoch_ns, .created_ns = clock_ns(CLOCK_REALTIME) };
+
+	if (!path)
+		return 0;
+	memcpy(info.hostname, live->uts.nodename, strnlen(live->uts.nodename, sizeof(info.hostname) - 1));
+	memcpy(info.kernel, live->uts.release, strnlen(live->uts.release, sizeof(info.kernel) - 1));
+	return agent_recorder_open(&live->recorder, path, &info, err);
+}
+
+static int open_stream(struct agent_live *live, const struct agent_live_options *options, struct lang_rules *rules, struct err *err)
+{
+	struct runtime_options runtime = { .use_api = options->use_api };
+	struct agent_stream_options o = options->stream;
+
+	live->runtime = runtime_new(&runtime);
+	(void)runtime_scan(live->runtime, NULL);   /* no runtime here is no failure: containers may come later */
+	o.detect.hostname = live->uts.nodename;
+	o.state = (struct sensor_state_options){
+		.containers = { by_cgroup, live },
+		.may_read_proc = true,
+		.hostname = live->uts.nodename,
+		.boot_to_epoch_ns = live->boot_to_epoch_ns,
+		.on_fact = options->capture ? on_fact : NULL,
+		.on_container = options->capture ? on_container : NULL,
+		.on_data = live,
+	};
+	live->stream = agent_stream_new(&o, rules);
+	return options->no_seed ? 0 : sensor_seed(live->sensor, on_seed, live, err);
+}
+
+static int add_sources(struct agent_live *live, struct err *err)
+{
+	int r = loop_fd_add(live->loop, sensor_fd(live->sensor), EPOLLIN | EPOLLET, on_wake, live, &live->wake, err);
+
+	if (r == 0)
+		r = loop_timer_add(live->loop, 0, POLL_NS, on_poll, live, &live->poll, err);
+	if (r == 0)
+		r = loop_timer_add(live->loop, 0, SECOND_NS, on_second, live, &live->second, err);
+	return r;
+}
+
+int agent_live_open(const struct agent_live_options *options, struct lang_rules *rules, struct loop *loop,
+		    struct agent_live **ret_live, struct err *err)
+{
+	struct agent_live *live = mem_alloc(sizeof(*live));
+	int r;
+
+	live->loop = loop;
+	uname(&live->uts);
+	live->boot_to_epoch_ns = (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
+	agent_recorder_init(&live->recorder);
+	arena_init(&live->scratch, 1 << 20);
+	sensor_wire_builder_init(&live->lost, MODEL_EVT_LOST);
+	r = open_sensor(live, options, rules, err);
+	if (r == 0)
+		r = open_capture(live, options->capture, err);
+	if (r < 0) {
+		lang_rules_free(rules);
+		agent_live_close(live);
+		return r;
+	}
+	r = open_stream(live, options, rules, err);
+	if (r >= 0)
+		r = add_sources(live, err);
+	if (r < 0) {
+		agent_live_close(live);
+		return r;
+	}
+	/* Whoever floods the host must not starve who watches it. Refused without privilege: then it is as it is. */
+	if (!options->keep_priority)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
+	*ret_live = live;
+	return 0;
+}
+
+struct agent_live *agent_live_close(struct agent_live *live)
+{
+	if (!live)
+		return NULL;
+	loop_source_remove(live->wake);
+	loop_source_remove(live->poll);
+	loop_source_remove(live->second);
+	(void)agent_recorder_close(&live->recorder, NULL);
+	agent_stream_free(live->stream);
+	runtime_free(live->runtime);
+	sensor_close(live->sensor);
+	sensor_wire_builder_done(&live->lost);
+	arena_done(&live->scratch);
+	free(live);
+	return NULL;
+}
+
+int agent_live_rules(struct agent_live *live, struct lang_rules *rules, struct err *err)
+{
+	struct model_event_set wanted = lang_rules_events(rules);
+	int r = live->all_events ? 0 : sensor_want(live->sensor, &wanted, err);
+
+	if (r < 0) {
+		lang_rules_free(rules);
+		return r;
+	}
+	agent_stream_rules(live->stream, rules);
+	return 0;
+}
+
+void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret)
+{
+	struct runtime_stats runtime;
+
+	agent_stream_stats(live->stream, &ret->stream);
+	runtime_stats(live->runtime, &runtime);
+	ret->n_containers = runtime.n_containers;
+	ret->n_recorded = live->recorder.n_records;
+	ret->n_recorded_bytes = live->recorder.n_bytes;
+}

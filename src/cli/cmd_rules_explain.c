@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+#include "cli/rules_load.h"
+#include "lang/suggest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+	{ 'r', "rules", "FILE|DIR", "Rule file, or directory of them; may be given many times, read in order.", CLI_COMPLETE_FILE, NULL },
+	{ .name = NULL },
+};
+
+static const struct cli_example examples[] = {
+	{ "parka rules explain 'Read sensitive file untrusted' -r falco_rules.yaml", "all there is to know of one rule" },
+	{ NULL, NULL },
+};
+
+enum { OUT_MAX = 16 * 1024 * 1024, FIELDS_MAX = 512, CONJUNCTS_MAX = 512, WIDTH = 100 };
+
+struct facts {
+	const char *fields[FIELDS_MAX];      /* as written */
+	enum model_field_id ids[FIELDS_MAX];
+	size_t n_fields;
+	const struct lang_node *conjuncts[CONJUNCTS_MAX];
+	size_t n_conjuncts;
+};
+
+/* ---- facts ---- */
+
+static void add_field(struct facts *facts, const struct model_field_ref *field)
+{
+	for (size_t i = 0; i < facts->n_fields; i++)
+		if (strcmp(facts->fields[i], field->text) == 0)
+			return;
+	if (facts->n_fields == FIELDS_MAX)
+		return;
+	facts->ids[facts->n_fields] = field->id;
+	facts->fields[facts->n_fields++] = field->text;
+}
+
+static void add_expr(struct facts *facts, const struct lang_value_expr *expr)
+{
+	if (!expr)
+		return;
+	if (expr->kind == LANG_VALUE_FIELD)
+		add_field(facts, &expr->field);
+	for (size_t i = 0; expr->kind == LANG_VALUE_TRANSFORMER && i < expr->n_args; i++)
+		add_expr(facts, expr->args[i]);
+}
+
+static void add_fields(struct facts *facts, const struct lang_node *node)
+{
+	if (node->kind == LANG_NODE_CHECK) {
+		add_expr(facts, node->left);
+		add_expr(facts, node->right);
+	}
+	for (size_t i = 0; i < node->n_children; i++)
+		add_fields(facts, node->children[i]);
+}
+
+static void add_conjuncts(struct facts *facts, const struct lang_node *node)
+{
+	if (node->kind != LANG_NODE_AND) {
+		if (facts->n_conjuncts < CONJUNCTS_MAX)
+			facts->conjuncts[facts->n_conjuncts++] = node;
+		return;
+	}
+	for (size_t i = 0; i < node->n_children; i++)
+		add_conjuncts(facts, node->children[i]);
+}
+
+/* What an in-kernel filter could decide of a check: the event type, ids, whether it is a container, results,
+ * open flags, and sets and prefixes of paths. */
+static bool kernel_decides_check(const struct lang_node *n)
+{
+	enum { ANY_OP, EQUALITY, PATH_SETS };
+	static const struct { enum model_field_id id; int ops; } decidable[] = {
+		{ MODEL_F_EVT_TYPE, EQUALITY }, { MODEL_F_SYSCALL_TYPE, EQUALITY }, { MODEL_F_USER_UID, ANY_OP },
+		{ MODEL_F_USER_LOGINUID, ANY_OP }, { MODEL_F_GROUP_GID, ANY_OP }, { MODEL_F_EVT_RAWRES, ANY_OP },
+		{ MODEL_F_EVT_IS_OPEN_READ, EQUALITY }, { MODEL_F_EVT_IS_OPEN_WRITE, EQUALITY }, { MODEL_F_EVT_IS_OPEN_EXEC, EQUALITY },
+		{ MODEL_F_FD_NAME, PATH_SETS }, { MODEL_F_FD_DIRECTORY, PATH_SETS }, { MODEL_F_EVT_NUM, ANY_OP },
+	};
+
+	if (n->left->kind != LANG_VALUE_FIELD || n->right)
+		return false;
+	if (n->left->field.id == MODEL_F_CONTAINER_ID)
+		return (n->op == LANG_OP_EQ || n->op == LANG_OP_NE) && n->n_values == 1 && strcmp(n->values[0].text, "host") == 0;
+	for (size_t i = 0; i < ARRAY_LEN(decidable); i++) {
+		if (decidable[i].id != n->left->field.id)
+			continue;
+		if (decidable[i].ops == ANY_OP || n->op == LANG_OP_EQ || n->op == LANG_OP_NE || n->op == LANG_OP_IN)
+			return true;
+		return decidable[i].ops == PATH_SETS && (n->op == LANG_OP_STARTSWITH || n->op == LANG_OP_PMATCH);
+	}
+	return false;
+}
+
+static bool kernel_decides(const struct lang_node *node)
+{
+	if (node->kind == LANG_NODE_CHECK)
+		return kernel_decides_check(node);
+	for (size_t i = 0; i < node->n_children; i++)
+		if (!kernel_decides(node->children[i]))
+			return false;
+	return true;
+}
+
+static void gather(struct facts *facts, const struct lang_node *tree)
+{
+	add_fields(facts, tree);
+	add_conjuncts(facts, tree);
+}
+
+/* ---- text ---- */
+
+static void add_indent(struct strbuf *out, int indent)
+{
+	strbuf_addf(out, "%*s", indent, "");
+}
+
+/* The operands of an and/or, those of operands of the same kind among them (macros make such nests). */
+static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool *first);
+
+/* A node on one line if it fits, else its operands one below the other. */
+static void pretty(const struct lang_node *node, int indent, struct strbuf *out)
+{
+	_cleanup_strbuf_ struct strbuf line;
+	bool list = node->kind == LANG_NODE_AND || node->kind == LANG_NODE_OR;
+	bool first = true;
+
+	strbuf_init(&line, OUT_MAX);
+	lang_node_print(node, &line);
+	if (node->kind == LANG_NODE_CHECK || (int)line.len + indent <= WIDTH) {
+		strbuf_add(out, line.text, line.len);
+		return;
+	}
+	if (node->kind == LANG_NODE_NOT) {
+		strbuf_adds(out, "not (\n");
+		add_indent(out, indent + 4);
+		pretty(node->children[0], indent + 4, out);
+		strbuf_addc(out, ')');
+		return;
+	}
+	if (list)
+		add_operands(node, node->kind, out, indent, &first);
+}
+
+static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool *first)
+{
+	for (size_t i = 0; i < node->n_children; i++) {
+		const struct lang_node *c = node->children[i];
+		bool parens = c->kind == LANG_NODE_AND || c->kind == LANG_NODE_OR;
+
+		if (c->kind == kind) {
+			add_operands(c, kind, out, indent, first);
+			continue;
+		}
+		if (!*first) {
+			strbuf_addc(out, '\n');
+			add_indent(out, indent);
+			strbuf_adds(out, kind == LANG_NODE_AND ? "and " : "or ");
+		}
+		*first = false;
+		strbuf_adds(out, parens ? "(" : "");
+		pretty(c, indent + 4 + parens, out);
+		strbuf_adds(out, parens ? ")" : "");
+	}
+}
+
+/* Without the newline that a block of YAML ends with. */
+static int trimmed_len(const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && strchr(" \t\n", text[len - 1]))
+		len--;
+	return (int)len;
+}
+
+static void print_words(const char *title, const char *const *words, size_t n)
+{
+	printf("%s", title);
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s", i ? ", " : "", words[i]);
+	puts(n ? "" : "-");
+}
+
+static size_t event_names(const struct lang_rule *rule, const char **names)
+{
+	size_t n = 0;
+
+	for (unsigned i = 1; i < MODEL_EVT_MAX; i++)
+		if (model_event_set_has(&rule->events, i))
+			names[n++] = model_event(i)->name;
+	return n;
+}
+
+static void print_conjuncts(const struct facts *facts, const char *title, bool in_kernel)
+{
+	bool any = false;
+
+	printf("\n%s\n", title);
+	for (size_t i = 0; i < facts->n_conjuncts; i++) {
+		_cleanup_strbuf_ struct strbuf out;
+		if (kernel_decides(facts->conjuncts[i]) != in_kernel)
+			continue;
+		strbuf_init(&out, OUT_MAX);
+		pretty(facts->conjuncts[i], 4, &out);
+		printf("  - %s\n", out.text);
+		any = true;
+	}
+	if (!any)
+		puts("  nothing");
+}
+
+static void print_condition(const struct lang_rule *rule, const struct lang_node *tree)
+{
+	_cleanup_strbuf_ struct strbuf out;
+	const char *events[MODEL_EVT_MAX];
+	struct facts *facts = mem_alloc(sizeof(*facts));
+
+	strbuf_init(&out, OUT_MAX);
+	pretty(tree, 2, &out);
+	printf("\nCondition, macros, lists and exceptions put in place\n  %s\n\n", out.text);
+	if (rule->all_events)
+		puts("Events: all; nothing in the condition narrows them");
+	else
+		print_words("Events: ", events, event_names(rule, events));
+	gather(facts, tree);
+	puts("\nFields");
+	for (size_t i = 0; i < facts->n_fields; i++)
+		printf("  %-34s %-8s from: %s\n", facts->fields[i], model_type_name(model_field(facts->ids[i])->type),
+		       model_field(facts->ids[i])->source);
+	print_conjuncts(facts, "Decidable in the kernel", true);
+	print_conjuncts(facts, "In user space", false);
+	free(facts);
+}
+
+static void print_text(const struct lang_rules *rules, const struct lang_rule *rule)
+{
+	const struct lang_node *tree = lang_rules_tree(rules, rule);
+	const char *state = rule->broken ? "broken: parka rules check says why" : rule->skipped ? "skipped" : rule->enabled ? "enabled" : "disabled";
+
+	printf("%s\n  %.*s\n\n", rule->name, trimmed_len(rule->desc), rule->desc);
+	printf("Priority: %s\nSource:   %s\nState:    %s%s%s\n", model_priority_name(rule->priority), rule->source, state,
+	       rule->skip_reason ? ": " : "", rule->skip_reason ? rule->skip_reason : "");
+	print_words("Tags:     ", rule->tags, rule->n_tags);
+	printf("Written:  %s:%u\n\nOutput\n  %s\n", rule->file, rule->line, rule->output);
+	if (tree)
+		print_condition(rule, tree);
+	else
+		printf("\nCondition as written\n  %.*s\n", trimmed_len(rule->condition), rule->condition);
+}
+
+/* ---- JSON ---- */
+
+static void put_conjuncts(struct json_writer *w, const struct facts *facts, const char *key, bool in_kernel)
+{
+	json_array_begin(w, key);
+	for (size_t i = 0; i < facts->n_conjuncts; i++) {
+		_cleanup_strbuf_ struct strbuf text;
+		if (kernel_decides(facts->conjuncts[i]) != in_kernel)
+			continue;
+		strbuf_init(&text, OUT_MAX);
+		lang_node_print(facts->conjuncts[i], &text);
+		json_put_str(w, NULL, text.text);
+	}
+	json_array_end(w);
+}
+
+static void put_condition(struct json_writer *w, const struct lang_rule *rule, const struct lang_node *tree)
+{
+	const char *events[MODEL_EVT_MAX];
+	struct facts *facts = mem_alloc(sizeof(*facts));
+
+	gather(facts, tree);
+	json_put_str(w, "expanded", rule->expanded);
+	json_put_bool(w, "all_events", rule->all_events);
+	cli_rules_put_texts(w, "events", events, rule->all_events ? 0 : event_names(rule, events), NULL);
+	json_array_begin(w, "fields");
+	for (size_t i = 0; i < facts->n_fields; i++) {
+		json_object_begin(w, NULL);
+		json_put_str(w, "field", facts->fields[i]);
+		json_put_str(w, "type", model_type_name(model_field(facts->ids[i])->type));
+		json_put_str(w, "source", model_field(facts->ids[i])->source);
+		json_object_end(w);
+	}
+	json_array_end(w);
+	put_conjuncts(w, facts, "kernel", true);
+	put_conjuncts(w, facts, "user_space", false);
+	free(facts);
+}
+
+static void print_json(const struct lang_rules *rules, const struct lang_rule *rule)
+{
+	const struct lang_node *tree = lang_rules_tree(rules, rule);
+	_cleanup_strbuf_ struct strbuf out;
+	struct json_writer w;
+
+	strbuf_init(&out, OUT_MAX);
+	w = json_writer(&out);
+	json_object_begin(&w, NULL);
+	json_put_str(&w, "name", rule->name);
+	json_put_str(&w, "desc", rule->desc);
+	json_put_str(&w, "priority", model_priority_name(rule->priority));
+	json_put_str(&w, "source", rule->source);
+	json_put_bool(&w, "enabled", rule->enabled);
+	json_put_str(&w, "skip_reason", rule->skip_reason);
+	cli_rules_put_texts(&w, "tags", rule->tags, rule->n_tags, NULL);
+	cli_rules_put_texts(&w, "mitre", rule->tags, rule->n_tags, cli_rules_is_mitre);
+	json_put_str(&w, "file", rule->file);
+	json_put_uint(&w, "line", rule->line);
+	json_put_str(&w, "output", rule->output);
+	json_put_str(&w, "condition", rule->condition);
+	if (tree)
+		put_condition(&w, rule, tree);
+	json_object_end(&w);
+	puts(out.text);
+}
+
+/* ---- command ---- */
+
+static int no_such_rule(struct cli_args *args, const struct lang_rules *rules, const char *name)
+{
+	struct lang_suggestion s = LANG_SUGGESTION(name, strlen(name));
+
+	for (size_t i = 0; i < lang_rules_count(rules); i++)
+		lang_suggest(&s, lang_rules_at(rules, i)->name, strlen(lang_rules_at(rules, i)->name));
+	return cli_usage_error(args, "there is no rule '%s'%s%s%s", name, s.best ? "; did you mean '" : "", s.best ? s.best : "",
+			       s.best ? "'?" : "");
+}
+
+static int run(struct cli_args *args)
+{
+	_cleanup_rules_ struct lang_rules *rules = NULL;
+	const struct lang_rule *rule;
+	const char *const *paths, *const *operands;
+	size_t n = cli_rule_paths(args, &paths);
+	bool faulty;
+	int r;
+
+	if (cli_operands(args, &operands) != 1)
+		return cli_usage_error(args, "name one rule, in quotes");
+	r = cli_rules_load(args, paths, n, &rules, &faulty);
+	if (r != CLI_OK)
+		return r;
+	if (faulty)
+		cli_rules_print_diags(args, rules, CLI_DIAGS_ERRORS, stderr);
+	rule = lang_rules_by_name(rules, operands[0]);
+	if (!rule)
+		return no_such_rule(args, rules, operands[0]);
+	if (cli_json(args))
+		print_json(rules, rule);
+	else
+		print_text(rules, rule);
+	return faulty ? CLI_FOUND : CLI_OK;
+}
+
+const struct cli_command cmd_rules_explain = {
+	.name = "rules explain",
+	.summary = "say what a rule asks, of which events, and where that is decided",
+	.usage = "[OPTIONS] RULE",
+	.description = "Prints one rule with its macros, lists and exceptions put in place, the events it needs, the fields it reads "
+		"and where they come from, which parts of its condition an in-kernel filter can decide and which are left to user "
+		"space, and its output. Formats: text, json (one object).",
+	.options = options,
+	.examples = examples,
+	.operands = CLI_COMPLETE_RULE,
+	.run = run,
+};

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judging records. Nothing here allocates but the scratch arena, which is reused. */
+#include "lang/program_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GENERATION_MAX = UINT32_MAX >> 2 };
+
+struct lang_scratch *lang_scratch_new(const struct lang_program *program)
+{
+	struct lang_scratch *s = mem_alloc(sizeof(*s));
+
+	assert(program->sealed);
+	s->program = program;
+	arena_init(&s->own_arena, LANG_SCRATCH_BYTES_MAX);
+	s->arena = &s->own_arena;
+	s->memo = mem_array(program->n_predicates, sizeof(*s->memo));
+	s->values = mem_array(program->n_slots, sizeof(*s->values));
+	s->stack = mem_array(program->kleene_stack + 1, 1);
+	return s;
+}
+
+struct lang_scratch *lang_scratch_free(struct lang_scratch *s)
+{
+	if (!s)
+		return NULL;
+	arena_done(&s->own_arena);
+	free(s->memo);
+	free(s->values);
+	free(s->stack);
+	free(s);
+	return NULL;
+}
+
+struct arena *lang_scratch_arena(struct lang_scratch *s)
+{
+	return s->arena;
+}
+
+void lang_scratch_begin(struct lang_scratch *s, const struct model_record *record)
+{
+	if (s->generation == GENERATION_MAX) {
+		memset(s->memo, 0, s->program->n_predicates * sizeof(*s->memo));
+		memset(s->values, 0, s->program->n_slots * sizeof(*s->values));
+		s->generation = 0;
+	}
+	s->generation++;
+	s->record = record;
+	if (s->arena->used_bytes)
+		arena_reset(s->arena);
+}
+
+static inline int ask(struct lang_scratch *s, uint32_t predicate)
+{
+	uint32_t memo = s->memo[predicate];
+	int result;
+
+	if (memo >> 2 == s->generation)
+		return (int)(memo & 3);
+	result = lang_predicate_eval(s, predicate);
+	s->memo[predicate] = s->generation << 2 | (uint32_t)result;
+	return result;
+}
+
+struct matches {
+	uint32_t *indexes;
+	size_t n, max;
+	size_t n_kept;           /* of them in indexes, ascending */
+};
+
+/* Matches are few and mostly come in order: insert from the end. */
+static void keep(struct matches *m, uint32_t index)
+{
+	size_t at = m->n_kept;
+
+	m->n++;
+	if (at == m->max && (!at || m->indexes[at - 1] < index))
+		return;
+	if (at == m->max)
+		at--;            /* the greatest makes room */
+	else
+		m->n_kept++;
+	for (; at && m->indexes[at - 1] > index; at--)
+		m->indexes[at] = m->indexes[at - 1];
+	m->indexes[at] = index;
+}
+
+static void run(const struct lang_program *p, struct lang_scratch *s, uint32_t start, struct matches *m)
+{
+	const struct lang_instruction *code = p->code;
+
+	for (uint32_t pc = start;;) {
+		struct lang_instruction i = code[pc++];
+
+		switch (i.opcode) {
+		case LANG_CODE_JUMP_IF_FALSE:
+			if (ask(s, i.arg) != LANG_TRUE)
+				pc = i.target;
+			break;
+		case LANG_CODE_JUMP_IF_TRUE:
+			if (ask(s, i.arg) == LANG_TRUE)
+				pc = i.target;
+			break;
+		case LANG_CODE_MATCH:
+			keep(m, i.arg);
+			break;
+		case LANG_CODE_END:
+			return;
+		}
+	}
+}
+
+size_t lang_program_match(const struct lang_program *p, struct lang_scratch *s, const struct model_record *record,
+			  uint32_t *ret_indexes, size_t max)
+{
+	struct matches m = { .indexes = ret_indexes, .max = max };
+
+	assert(s->program == p && record->event < MODEL_EVT_MAX);
+	lang_scratch_begin(s, record);
+	run(p, s, p->class_code[record->event], &m);
+	if (p->common_code != LANG_NONE)
+		run(p, s, p->common_code, &m);
+	return m.n;
+}
+
+static int8_t state_of(int result)
+{
+	return result == LANG_UNKNOWN ? MODEL_UNKNOWN : result == LANG_TRUE ? MODEL_SET : MODEL_UNSET;
+}
+
+static int8_t negate(int8_t state)
+{
+	return state == MODEL_UNKNOWN ? MODEL_UNKNOWN : state == MODEL_SET ? MODEL_UNSET : MODEL_SET;
+}
+
+static int8_t both(int8_t a, int8_t b)
+{
+	if (a == MODEL_UNSET || b == MODEL_UNSET)
+		return MODEL_UNSET;
+	return a == MODEL_SET && b == MODEL_SET ? MODEL_SET : MODEL_UNKNOWN;
+}
+
+int lang_program_eval(const struct lang_program *p, struct lang_scratch *s, uint32_t index)
+{
+	int8_t *top = s->stack - 1;
+
+	assert(s->program == p && index < p->n_conditions);
+	for (uint32_t pc = p->kleene_start[index];;) {
+		struct lang_kleene_instruction i = p->kleene[pc++];
+
+		switch ((enum lang_kleene_opcode)i.opcode) {
+		case LANG_KLEENE_PUSH:
+			*++top = state_of(ask(s, i.arg));
+			break;
+		case LANG_KLEENE_PUSH_NOT:
+			*++top = negate(state_of(ask(s, i.arg)));
+			break;
+		case LANG_KLEENE_CONSTANT:
+			*++top = i.arg ? MODEL_SET : MODEL_UNSET;
+			break;
+		case LANG_KLEENE_AND:
+			top--;
+			*top = both(top[0], top[1]);
+			break;
+		case LANG_KLEENE_OR:
+			top--;
+			*top = negate(both(negate(top[0]), negate(top[1])));
+			break;
+		case LANG_KLEENE_SKIP_IF_FALSE:
+			if (*top == MODEL_UNSET)
+				pc = i.arg;
+			break;
+		case LANG_KLEENE_SKIP_IF_TRUE:
+			if (*top == MODEL_SET)
+				pc = i.arg;
+			break;
+		case LANG_KLEENE_END:
+			return *top;
+		}
+	}
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_SENSOR_NAMES_H
+#define PARKA_SENSOR_NAMES_H
+/*
+ * The other names of a file. A rule that names /etc/shadow must see it also where the program opened it by another name:
+ *
+ *   bind mount   /mnt/x/shadow, where /mnt/x shows /etc of the host's file system: the path within that file system behind
+ *                the place where the host mounted it; likewise for the file system a container has as its root
+ *   hard link    any name of the same inode: names seen in link and rename events, and the literal paths that rules
+ *                care about (their inodes are read at start and followed through renames)
+ *
+ * The mounts of the host are read once. Thread: one.
+ */
+#include "base/err.h"
+#include "base/mem.h"
+#include "sensor/intern.h"
+#include "sensor/limits.h"
+#include "sensor/wire.h"
+
+struct sensor_state_options;
+
+struct sensor_inode { uint64_t ino, dev; };
+struct sensor_linked {
+	struct sensor_inode inode;           /* {0, 0}: not known, only watched */
+	struct sensor_text *names[LIMIT_SENSOR_NAMES_PER_FILE - 1];
+	bool watched[LIMIT_SENSOR_NAMES_PER_FILE - 1];
+	struct sensor_linked *next, *prev;   /* oldest first; those with a watched name are not in the list */
+};
+
+struct sensor_names {
+	struct map linked;                   /* by struct sensor_inode */
+	struct map watched;                  /* by path: struct sensor_linked */
+	struct sensor_linked *oldest, *newest;
+	size_t n_linked;
+	struct map mounts;                   /* device + 1 -> struct sensor_text: where the host has its root */
+	struct map root_dev;                 /* mount namespace -> device + 1 of its root */
+	struct sensor_texts *texts;
+	const struct sensor_state_options *options;
+};
+
+struct sensor_name { const char *text; size_t len; };
+
+void sensor_names_init(struct sensor_names *names, struct sensor_texts *texts, const struct sensor_state_options *options);
+void sensor_names_done(struct sensor_names *names);
+void sensor_names_watch(struct sensor_names *names, const char *const *paths, size_t n);
+/* Learn from an event: links, renames, unlinks; the device of its root from exec. */
+void sensor_names_update(struct sensor_names *names, const struct sensor_wire_view *view,
+			 struct arena *scratch);
+/* From now on `path`, which rules care about, is this inode; {0, 0}: nothing is there. Tell a recorder that. */
+void sensor_names_watch_set(struct sensor_names *names, const char *path, size_t len, struct sensor_inode inode);
+void sensor_names_tell_watch(struct sensor_names *names, const char *path, size_t len, struct sensor_inode inode);
+/* Could the file of this event have other names? Cheap: most have not. */
+bool sensor_names_may_differ(const struct sensor_names *names, const struct sensor_wire_view *view);
+/* All distinct names, that of PATH first; texts live in scratch or as long as the event. */
+size_t sensor_names_of(const struct sensor_names *names, const struct sensor_wire_view *view, struct arena *scratch,
+		       struct sensor_name ret[LIMIT_SENSOR_NAMES_PER_FILE]);
+/* Where the host has the file system `dev` mounted; NULL. */
+const struct sensor_text *sensor_names_mount(const struct sensor_names *names, uint32_t dev);
+/* {"mounts":[[dev,"/"]],"watch":[[dev,ino,"/etc/shadow"]]} */
+int sensor_names_adopt(struct sensor_names *names, const char *json, size_t len, struct err *err);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/path.h"
+#include "sensor/limits.h"
+
+#include <string.h>
+
+bool sensor_path_of(const struct sensor_wire_view *view, enum sensor_param id, struct sensor_path *ret)
+{
+	size_t len;
+	const struct sensor_wire_path *head = sensor_wire_bytes(view, id, &len);
+
+	if (!head || len < sizeof(*head))
+		return false;
+	*ret = (struct sensor_path){ head, (const char *)(head + 1), len - sizeof(*head) };
+	return true;
+}
+
+/* Walks `n` components from *at, writing each, with a slash before it, leftwards from *end. False when they
+ * run out: the parameter was cut. */
+static bool put_leftwards(const struct sensor_path *path, size_t *at, unsigned n, char **end, const char *first)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const char *c = path->components + *at;
+		size_t left = path->len - *at, len;
+
+		if (left == 0)
+			return false;
+		len = strnlen(c, left);
+		if ((size_t)(*end - first) < len + 1)
+			return false;
+		*end -= len;
+		memcpy(*end, c, len);
+		*--*end = '/';
+		*at += len < left ? len + 1 : len;
+	}
+	return true;
+}
+
+static bool skip_components(const struct sensor_path *path, size_t *at, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		size_t left = path->len - *at, len;
+
+		if (left == 0)
+			return false;
+		len = strnlen(path->components + *at, left);
+		*at += len < left ? len + 1 : len;
+	}
+	return true;
+}
+
+char *sensor_path_text(const struct sensor_path *path, struct arena *arena, size_t *ret_len)
+{
+	size_t size = path->len + path->head->n + 2, at = 0;
+	char *first, *end;
+
+	if (path->head->flags & SENSOR_PATH_ANON) {
+		size_t len = strnlen(path->components, path->len);
+		const char *name = path->components;
+		/* memfds are "memfd:x" in Falco, whatever slash the kernel puts before. */
+		if (len > 1 && name[0] == '/')
+			name++, len--;
+		*ret_len = len;
+		return len ? arena_strndup(arena, name, len) : NULL;
+	}
+	if (size > LIMIT_SENSOR_PATH_BYTES + 2 * LIMIT_SENSOR_PATH_DEPTH || !(first = arena_alloc(arena, size)))
+		return NULL;
+	end = first + size - 1;
+	put_leftwards(path, &at, path->head->n, &end, first);
+	if (*end == '\0')
+		*--end = '/';
+	*ret_len = (size_t)(first + size - 1 - end);
+	return end;
+}
+
+char *sensor_path_in_fs(const struct sensor_path *path, struct arena *arena, size_t *ret_len)
+{
+	const struct sensor_wire_path *head = path->head;
+	size_t size = path->len + head->n_first_mount + head->n_bind + 2, at = 0;
+	char *first, *end;
+
+	if (!(head->flags & SENSOR_PATH_BIND) || (head->flags & (SENSOR_PATH_ANON | SENSOR_PATH_CUT)) ||
+	    head->n_first_mount > head->n || size > LIMIT_SENSOR_PATH_BYTES + 2 * LIMIT_SENSOR_PATH_DEPTH)
+		return NULL;
+	first = arena_alloc(arena, size);
+	if (!first)
+		return NULL;
+	end = first + size - 1;
+	if (!put_leftwards(path, &at, head->n_first_mount, &end, first) ||
+	    !skip_components(path, &at, (unsigned)(head->n - head->n_first_mount)) ||
+	    !put_leftwards(path, &at, head->n_bind, &end, first))
+		return NULL;
+	if (*end == '\0')
+		*--end = '/';
+	*ret_len = (size_t)(first + size - 1 - end);
+	return end;
+}
+
+/* Appends the components of `text` to out[0..len), folding. */
+static size_t fold_onto(char *out, size_t len, const char *text, size_t text_len)
+{
+	for (size_t i = 0; i < text_len; ) {
+		size_t start, n;
+
+		while (i < text_len && text[i] == '/')
+			i++;
+		start = i;
+		while (i < text_len && text[i] != '/')
+			i++;
+		n = i - start;
+		if (n == 0 || (n == 1 && text[start] == '.'))
+			continue;
+		if (n == 2 && text[start] == '.' && text[start + 1] == '.') {
+			while (len && out[--len] != '/')
+				;
+			continue;
+		}
+		out[len++] = '/';
+		memcpy(out + len, text + start, n);
+		len += n;
+	}
+	return len;
+}
+
+char *sensor_path_join(const char *dir, size_t dir_len, const char *raw, size_t raw_len, struct arena *arena, size_t *ret_len)
+{
+	char *out;
+	size_t len = 0;
+
+	if (!raw || raw_len == 0 || (raw[0] != '/' && !dir))
+		return NULL;
+	if (raw_len > LIMIT_SENSOR_PATH_BYTES || (dir && dir_len > LIMIT_SENSOR_PATH_BYTES))
+		return NULL;
+	out = arena_alloc(arena, raw_len + (dir ? dir_len : 0) + 3);
+	if (!out)
+		return NULL;
+	if (raw[0] != '/')
+		len = fold_onto(out, 0, dir, dir_len);
+	len = fold_onto(out, len, raw, raw_len);
+	if (len == 0)
+		out[len++] = '/';
+	out[len] = '\0';
+	*ret_len = len;
+	return out;
+}
+
+const char *sensor_path_basename(const char *path, size_t len)
+{
+	const char *slash = len ? memrchr(path, '/', len) : NULL;
+
+	return slash ? slash + 1 : path;
+}

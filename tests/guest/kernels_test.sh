@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The kernel tests under Debian's kernels 5.10, 6.1 and 6.12 in QEMU guests: programs load and attach there (fentry and
+# LSM programs too, which many kernels refuse), and events say the same. TAP: one test per kernel and inner test.
+#   PARKA_GUEST_KERNELS="6.1 6.12" tests/guest/kernels_test.sh
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=${PARKA_BUILD:-build-ci}
+kernels=${PARKA_GUEST_KERNELS:-5.10 6.1 6.12}
+n=0
+bad=0
+result() { # ok|not ok, text
+	n=$((n + 1))
+	[ "$1" = ok ] || bad=1
+	echo "$1 $n - $2"
+}
+
+if ! command -v qemu-system-x86_64 >/dev/null || ! command -v cpio >/dev/null || [ ! -x /sbin/depmod ]; then
+	echo "1..0 # SKIP qemu-system-x86, cpio or kmod is not installed (scripts/deps.sh guest)"
+	exit 0
+fi
+for kernel in $kernels; do
+	if ! scripts/guest.sh kernel "$kernel" >/dev/null 2>&1; then
+		result ok "kernel_${kernel} # SKIP its Debian package cannot be fetched here"
+		continue
+	fi
+	for test in "$build"/tests/kernel/*_test; do
+		name=$(basename "$test")
+		files=()
+		for helper in "$build"/tests/kernel/*_helper; do [ -x "$helper" ] && files+=(-f "$helper:/tests/$(basename "$helper")"); done
+		out=$(scripts/guest.sh run "$kernel" -m overlay -t 240 -f "$test:/tests/$name" "${files[@]}" -- "cd /tests && ./$name")
+		code=$?
+		while read -r line; do
+			case $line in
+				"ok "*) result ok "kernel_${kernel}_${line#ok * - }" ;;
+				"not ok "*) result "not ok" "kernel_${kernel}_${line#not ok * - }" ;;
+				"# "*) echo "$line" ;;
+			esac
+		done <<<"$out"
+		case $out in
+			*1..*) ;;
+			*) result "not ok" "kernel_${kernel}_${name}_runs_to_its_end"; tail -20 <<<"$out" | sed 's/^/# /'; echo "# status $code" ;;
+		esac
+	done
+done
+echo "1..$n"
+exit $bad
