@@ -92,7 +92,7 @@ void detect_finding_json(const struct detect_finding *finding, struct arena *scr
 void detect_finding_text(const struct detect_finding *finding, struct strbuf *out);
 
 /* The process of a record and its ancestors, nearest first (the process itself is 0), as far as the record knows
- * them. Text lives in the record or in scratch. */
+ * them. Text lives in the record or in scratch; long command lines are cut. */
 struct detect_ancestor { int64_t pid; const char *name, *exepath, *cmdline; };   /* pid 0, NULL: not known */
 enum { DETECT_ANCESTORS_MAX = 32 };
 size_t detect_record_ancestors(const struct model_record *record, struct arena *scratch,

@@ -52,6 +52,10 @@ bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *n
 bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
 bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
 
+/* seed_proc.c: the process as a seed in `out` (64 KiB), or false when it is gone. start_ns: 0 if not known better
+ * than in clock ticks. */
+bool sensor_seed_from_proc(uint32_t pid, uint64_t start_ns, struct sensor_wire *out);
+
 /* loader.c */
 int sensor_load(struct sensor *sensor, struct err *err);
 void sensor_unload(struct sensor *sensor);
