@@ -97,6 +97,7 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 
 	ro->config.cgroup_subsys = facts->cgroup.subsys;
 	ro->config.cgroup_hierarchy = facts->cgroup.hierarchy;
+	ro->config.can_cast = facts->can_cast && !sensor->no_cast;
 	ro->config.oom_gives_task = facts->oom_gives_task;
 	ro->config.uring_request = facts->uring_request;
 	ro->config.uring_result = facts->uring_result;
@@ -129,6 +130,10 @@ static int try_load(struct sensor *sensor, const struct sensor_facts *facts, str
 		return 0;
 	}
 	sensor_bpf__destroy(bpf);
+	if (load_failure.program[0] && facts->can_cast && !sensor->no_cast) {
+		sensor->no_cast = true;   /* slower, but every kernel knows the helper */
+		return -EAGAIN;
+	}
 	if (r == -EPERM || r == -EACCES)
 		if (!load_failure.program[0] || geteuid() != 0)
 			return err_set(err, -EPERM, "the kernel does not let this user load BPF programs: run as root, or with "

@@ -23,7 +23,7 @@ struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of
 struct sensor_facts {
 	struct btf *btf;
 	struct sensor_cgroup_choice cgroup;
-	bool oom_gives_task;
+	bool oom_gives_task, can_cast;
 	int uring_request;
 	enum sensor_uring_result uring_result;
 };
@@ -40,6 +40,7 @@ struct sensor {
 	size_t n_refused;
 	struct sensor_options options;
 	enum sensor_compat compat;
+	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
 	int epoll_fd;
 };
