@@ -136,20 +136,17 @@ static __always_inline __u64 cgroup_id_of(struct task_struct *task)
 	return PEEK(AT(cgroup_subsys_state, css), cgroup, kn, id);
 }
 
-/* A pid has one number per namespace level; kernels allow 32 levels. */
-static __always_inline unsigned long upid_address(struct pid *pid, __u32 level)
+static __always_inline struct upid upid_of(struct pid *pid, __u32 level)
 {
-	return (unsigned long)pid + bpf_core_field_offset(struct pid, numbers) + (level & 31) * bpf_core_type_size(struct upid);
-}
+	struct upid upid = {};
+	unsigned long base = (unsigned long)pid + bpf_core_field_offset(struct pid, numbers);
 
-static __always_inline struct pid_namespace *upid_ns(struct pid *pid, __u32 level)
-{
-	return BPF_CORE_READ((struct upid *)upid_address(pid, level), ns);
-}
-
-static __always_inline __u32 upid_number(struct pid *pid, __u32 level)
-{
-	return BPF_CORE_READ((struct upid *)upid_address(pid, level), nr);
+	/* A global pid has one number per namespace level; kernels allow 32 levels. */
+	bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
+			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr)));
+	bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
+			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns)));
+	return upid;
 }
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
@@ -189,7 +186,7 @@ static __always_inline void fill_header(struct slot *s, struct task_struct *task
 	w->cap_prm = cap_bits(&cred->cap_permitted);
 	w->cred = (__u64)cred;
 	w->cgroup = cgroup_id_of(task);
-	bpf_core_read(w->comm, sizeof(w->comm), &task->comm);
+	bpf_core_read_str(w->comm, sizeof(w->comm), &task->comm);
 	w->cpu = bpf_get_smp_processor_id();
 	w->count = 1;
 }

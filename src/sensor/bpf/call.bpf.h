@@ -51,27 +51,6 @@ static __always_inline struct sensor_row *row_of(__u32 index)
 	return bpf_map_lookup_elem(&rows, &index);
 }
 
-static __always_inline void fill_args(struct slot *s, struct task_struct *task)
-{
-	block_read(s, saved_regs(task), REGS_BYTES);
-	if (is_compat(task)) {
-		s->flags |= SENSOR_WIRE_COMPAT;
-		s->args[0] = BLOCK(s, __u32, pt_regs, bx);
-		s->args[1] = BLOCK(s, __u32, pt_regs, cx);
-		s->args[2] = BLOCK(s, __u32, pt_regs, dx);
-		s->args[3] = BLOCK(s, __u32, pt_regs, si);
-		s->args[4] = BLOCK(s, __u32, pt_regs, di);
-		s->args[5] = BLOCK(s, __u32, pt_regs, bp);
-		return;
-	}
-	s->args[0] = BLOCK(s, __u64, pt_regs, di);
-	s->args[1] = BLOCK(s, __u64, pt_regs, si);
-	s->args[2] = BLOCK(s, __u64, pt_regs, dx);
-	s->args[3] = BLOCK(s, __u64, pt_regs, r10);
-	s->args[4] = BLOCK(s, __u64, pt_regs, r8);
-	s->args[5] = BLOCK(s, __u64, pt_regs, r9);
-}
-
 /* Begin the event of the call that row `index` describes, its arguments in the slot. The handle, or 0. */
 __noinline __u64 begin_call(__u32 index)
 {
@@ -86,11 +65,15 @@ __noinline __u64 begin_call(__u32 index)
 	s = slot_of(h);
 	if (!h || !s)
 		return 0;
+	if (is_compat(task))
+		s->flags |= SENSOR_WIRE_COMPAT;
 	s->rare = !!(row->flags & SENSOR_ROW_RARE);
 	s->variant = row->variant;
 	s->dirfd = -100;
 	s->dir_id = SENSOR_P_DIRFD;
-	fill_args(s, task);
+#pragma unroll
+	for (int i = 0; i < 6; i++)
+		s->args[i] = call_arg(task, i);
 	return h;
 }
 

@@ -42,16 +42,8 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, __s64 f
 	return file;
 }
 
-/* The part of a dentry that a step of the walk needs: one read instead of several. */
-#define DENTRY(s, type, member) (*(type *)&(s)->block[bpf_core_field_offset(struct dentry, member) & 127])
-
-static __always_inline void dentry_read(struct slot *s, struct dentry *dentry)
-{
-	bpf_probe_read_kernel(s->block, 128, dentry);
-}
-
 /* Append one NUL-terminated component at the end of the walk; false when there is no room. */
-static __always_inline bool walk_name(struct slot *s, const unsigned char *name)
+static __always_inline bool walk_name(struct slot *s, struct dentry *dentry)
 {
 	const unsigned char *name = PEEK(dentry, d_name.name);
 	__u32 off = s->off;
@@ -92,7 +84,7 @@ static __always_inline void walk_anon(struct slot *s, struct dentry *dentry, uns
 			__builtin_memcpy(&s->buf[off], "anon_inode:", 11);
 			s->off = off + 11;
 		}
-		walk_name(s, BPF_CORE_READ(dentry, d_name.name));
+		walk_name(s, dentry);
 	}
 	s->walk_n = s->walk_first = 1;
 	s->walk_flags |= SENSOR_PATH_ANON;
@@ -117,7 +109,6 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 			}
 			dentry = PEEK(mount, mnt_mountpoint);
 			mount = above;
-			top = BPF_CORE_READ(mount, mnt.mnt_root);
 			continue;
 		}
 		parent = PEEK(dentry, d_parent);
@@ -125,8 +116,7 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 			s->walk_flags |= SENSOR_PATH_DETACHED;
 			return;
 		}
-		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES ||
-		    !walk_name(s, DENTRY(s, const unsigned char *, d_name.name)))
+		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES || !walk_name(s, dentry))
 			break;
 		s->walk_n++;
 		dentry = parent;
@@ -149,7 +139,7 @@ static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 		parent = PEEK(dentry, d_parent);
 		if (parent == dentry)
 			return;   /* a subvolume has a root of its own */
-		if (!walk_name(s, BPF_CORE_READ(dentry, d_name.name)))
+		if (!walk_name(s, dentry))
 			break;
 		s->walk_bind++;
 		dentry = parent;
@@ -201,12 +191,11 @@ __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u3
 	return 0;
 }
 
-#define NS_PER_S 1000000000ULL
-
-static __always_inline void file_times(struct slot *s, struct sensor_wire_file *f)
+static __always_inline void file_times(struct sensor_wire_file *f, struct inode *inode)
 {
-	struct inode___v66 *v66 = NULL;
-	struct inode___v611 *v611 = NULL;
+	struct inode___v58 *v58 = (void *)inode;
+	struct inode___v66 *v66 = (void *)inode;
+	struct inode___v611 *v611 = (void *)inode;
 
 	if (bpf_core_field_exists(v611->i_ctime_sec))
 		f->ctime_ns = PEEK(v611, i_ctime_sec) * 1000000000ULL + (PEEK(v611, i_ctime_nsec) & ~CTIME_QUERIED);
