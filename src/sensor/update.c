@@ -23,8 +23,7 @@ static void set_cgroup(struct sensor_state *state, struct sensor_process *proces
 	cgroup = sensor_cgroup_get(&state->cgroups, id, process->pid);
 	if (cgroup)
 		cgroup->n_processes++;
-	if (process->cgroup)
-		process->cgroup->n_processes--;
+	sensor_cgroup_unref(&state->cgroups, process->cgroup);
 	process->cgroup = cgroup;
 }
 

@@ -281,6 +281,20 @@ TEST(exec_flags_say_what_is_wrong_with_the_file)
 	world_done(&w);
 }
 
+TEST(an_exec_that_failed_tells_what_was_tried_and_changes_nothing)
+{
+	struct world w;
+	struct actor a = start(&w);
+
+	begin(&w, MODEL_EVT_EXECVE, &a, -13);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "/tmp/x");
+	wire_end(&w);
+	FIELD_IS(0, "evt.res", "EACCES");
+	FIELD_IS(0, "evt.arg.filename", "/tmp/x");
+	FIELD_IS(0, "proc.exepath", "/bin/bash");
+	world_done(&w);
+}
+
 TEST(a_copied_program_has_no_trusted_name)
 {
 	const uint64_t now = (uint64_t)BOOT_EPOCH_NS + 1000000000000;

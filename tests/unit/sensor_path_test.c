@@ -4,6 +4,8 @@
 #include "sensor/path.h"
 
 #include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 static const char facts[] = "{\"mounts\":[[8388609,\"/\"],[8388610,\"/data\"]],"
 			    "\"watch\":[[8388609,4242,\"/etc/shadow\"],[8388609,4343,\"/etc/sudoers\"]]}";
@@ -243,6 +245,47 @@ TEST(damaged_events_are_counted_and_give_nothing)
 	sensor_state_stats(w.state, &stats);
 	CHECK_INT(stats.n_damaged, 3);
 	world_done(&w);
+}
+
+static struct strbuf told;
+
+static void on_fact(void *data, int kind, const char *json, size_t len)
+{
+	(void)data;
+	if (kind == CAPTURE_FACTS && len > 8 && memcmp(json, "{\"watch\"", 8) == 0) {
+		strbuf_reset(&told);
+		strbuf_add(&told, json, len);
+	}
+}
+
+TEST(watched_files_are_found_on_disk_and_a_replay_knows_them_from_the_capture)
+{
+	char path[] = "/tmp/parka-watch-XXXXXX", expect[128];
+	const char *const paths[] = { path, "/nowhere/at/all", "relative" };
+	struct actor a = host_actor(500, 1, "cat", 1000);
+	struct sensor_state_options options = { .may_read_proc = true, .on_fact = on_fact };
+	struct world w;
+	struct stat st;
+	struct file f = { .nlink = 2 };
+
+	strbuf_init(&told, 4096);
+	CHECK(close(mkstemp(path)) == 0 && stat(path, &st) == 0);
+	f.ino = st.st_ino;
+	f.dev = (uint32_t)(major(st.st_dev) << 20 | minor(st.st_dev));
+	world_init_with(&w, &options);
+	sensor_state_watch_paths(w.state, paths, 1);
+	snprintf(expect, sizeof(expect), "{\"watch\":[[%u,%llu,\"%s\"]]}", f.dev, (unsigned long long)f.ino, path);
+	CHECK_STR(told.text, expect);
+	sensor_state_watch_paths(w.state, paths, 3);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/tmp/other", .ret = 3, .file = f }), 2);
+	FIELD_IS(1, "fd.name", path);
+	world_done(&w);
+	world_init(&w);
+	CHECK_INT(sensor_state_adopt(w.state, CAPTURE_FACTS, expect, strlen(expect), NULL), 0);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/tmp/other", .ret = 3, .file = f }), 2);
+	world_done(&w);
+	strbuf_done(&told);
+	unlink(path);
 }
 
 TAP_MAIN()

@@ -247,4 +247,42 @@ TEST(a_container_is_known_at_its_first_exec)
 	world_done(&w);
 }
 
+static void remove_box(struct world *w, uint64_t id)
+{
+	struct actor init = host_actor(1, 0, "systemd", 0);
+
+	wire_begin(w, MODEL_EVT_CGROUP_RMDIR, &init);
+	w->b.event->flags = SENSOR_WIRE_NO_RET;
+	sensor_wire_put_u64(&w->b, SENSOR_P_CGROUP_ID, id);
+	wire_end(w);
+}
+
+TEST(a_removed_container_is_known_for_the_grace_time_and_never_after)
+{
+	struct world w;
+	struct actor box;
+	struct sensor_state_stats stats;
+
+	world_init(&w);
+	world_box(&w, &box);
+	do_mkdir_cgroup(&w, 90, "/system.slice/x.service");
+	remove_box(&w, BOX_CGROUP);
+	remove_box(&w, 90);
+	w.box_known = false;
+	do_open(&w, &box, (struct open){ .path = "/x", .ret = 3 });
+	FIELD_IS(0, "container.name", "web-1");
+	/* The exit of its process was lost: the row stays, the container goes. */
+	w.now_ns += 31000000000;
+	do_open(&w, &box, (struct open){ .path = "/x", .ret = 3 });
+	FIELD_IS(0, "container.name", "host");
+	sensor_state_stats(w.state, &stats);
+	CHECK_INT(stats.n_cgroups, 2);
+	do_exit(&w, &box);
+	w.now_ns += 31000000000;
+	do_open(&w, &(struct actor){ .pid = 1, .tid = 1, .start_ns = 1000000, .comm = "systemd", .cgroup = HOST_CGROUP }, (struct open){ .path = "/x", .ret = 3 });
+	sensor_state_stats(w.state, &stats);
+	CHECK_INT(stats.n_cgroups, 1);
+	world_done(&w);
+}
+
 TAP_MAIN()

@@ -54,6 +54,7 @@ struct slot {
 	__s64 dirfd;             /* what the next PATH argument is relative to */
 	__u16 dir_id, variant;
 	__u32 spare;
+	__u64 number;            /* of number_of() */
 	__u8 buf[SENSOR_EVENT_MASK + 1 + SENSOR_EVENT_SLACK];
 };
 
@@ -62,6 +63,31 @@ struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2 * SENSOR_ROW_CA
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_lifecycle SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_file SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_net SEC(".maps");
+
+/*
+ * Reading kernel memory. Where the kernel has bpf_rdonly_cast() (fd264ca02094, "bpf: Add a kfunc to type cast from bpf
+ * uapi ctx to kernel ctx" and the next one, 6.2), a program may load through any address given a type: one
+ * nanosecond where the helper takes ten. AT() gives the address its type, PEEK(p, a, b) is p->a->b. A pointer got by
+ * PEEK is no number for the verifier: number_of() makes it one, for the functions that are verified on their own.
+ */
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+
+#define AT(kind, address) ((struct kind *)(config.can_cast \
+	? bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(struct kind)) : (void *)(address)))
+#define PEEK(p, ...) ({ \
+	___type((p), __VA_ARGS__) peeked_; \
+	if (config.can_cast) \
+		peeked_ = ___arrow((p), __VA_ARGS__); \
+	else \
+		BPF_CORE_READ_INTO(&peeked_, (p), __VA_ARGS__); \
+	peeked_; \
+})
+
+static __always_inline __u64 number_of(struct slot *s, const void *pointer)
+{
+	*(volatile __u64 *)&s->number = (__u64)pointer;
+	return *(volatile __u64 *)&s->number;
+}
 
 static __always_inline struct task_struct *current_task(void)
 {
@@ -100,14 +126,14 @@ static __always_inline __u64 cap_bits(const kernel_cap_t *set)
 
 static __always_inline __u64 cgroup_id_of(struct task_struct *task)
 {
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct css_set *set = PEEK(task, cgroups);
 	struct cgroup_subsys_state *css = NULL;
 	__s32 subsys = config.cgroup_subsys;
 
 	if (subsys < 0)
-		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
+		return PEEK(set, dfl_cgrp, kn, id);
 	bpf_core_read(&css, sizeof(css), &set->subsys[subsys & 15]);
-	return BPF_CORE_READ(css, cgroup, kn, id);
+	return PEEK(AT(cgroup_subsys_state, css), cgroup, kn, id);
 }
 
 static __always_inline struct upid upid_of(struct pid *pid, __u32 level)
@@ -125,35 +151,37 @@ static __always_inline struct upid upid_of(struct pid *pid, __u32 level)
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	unsigned long pid = (unsigned long)BPF_CORE_READ(task, thread_pid);
+	__u32 level = PEEK(AT(pid, pid), level) & 31;   /* kernels allow 32 levels */
 
-	return pid ? upid_of(pid, BPF_CORE_READ(pid, level)).ns : NULL;
+	pid += bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+	return PEEK(AT(upid, pid), ns);
 }
 
 /* The header, from a task (which need not be the current one: the iterator). */
-static __always_inline void fill_header(struct slot *s, struct task_struct *task)
+static __always_inline void fill_header(struct slot *s, struct task_struct *task, __u64 now)
 {
 	struct sensor_wire *w = (struct sensor_wire *)s->buf;
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct cred *cred = (struct cred *)PEEK(task, cred);
 
-	w->ts_ns = bpf_ktime_get_boot_ns();
-	w->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	w->ts_ns = now;
+	w->start_ns = PEEK(task, group_leader, start_boottime);
 	w->ret = 0;
-	w->pid = BPF_CORE_READ(task, tgid);
-	w->tid = BPF_CORE_READ(task, pid);
-	w->uid = BPF_CORE_READ(cred, uid.val);
-	w->euid = BPF_CORE_READ(cred, euid.val);
-	w->gid = BPF_CORE_READ(cred, gid.val);
-	w->egid = BPF_CORE_READ(cred, egid.val);
-	w->fsuid = BPF_CORE_READ(cred, fsuid.val);
+	w->pid = PEEK(task, tgid);
+	w->tid = PEEK(task, pid);
+	w->uid = PEEK(cred, uid.val);
+	w->euid = PEEK(cred, euid.val);
+	w->gid = PEEK(cred, gid.val);
+	w->egid = PEEK(cred, egid.val);
+	w->fsuid = PEEK(cred, fsuid.val);
 	w->loginuid = w->session = (__u32)-1;
 	if (bpf_core_field_exists(task->loginuid)) {
-		w->loginuid = BPF_CORE_READ(task, loginuid.val);
-		w->session = BPF_CORE_READ(task, sessionid);
+		w->loginuid = PEEK(task, loginuid.val);
+		w->session = PEEK(task, sessionid);
 	}
-	w->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	w->pid_ns = BPF_CORE_READ(pid_ns_of(task), ns.inum);
-	w->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	w->mnt_ns = PEEK(task, nsproxy, mnt_ns, ns.inum);
+	w->pid_ns = PEEK(pid_ns_of(task), ns.inum);
+	w->user_ns = PEEK(cred, user_ns, ns.inum);
 	w->cap_eff = cap_bits(&cred->cap_effective);
 	w->cap_prm = cap_bits(&cred->cap_permitted);
 	w->cred = (__u64)cred;
@@ -165,9 +193,9 @@ static __always_inline void fill_header(struct slot *s, struct task_struct *task
 
 static __always_inline void fill_walk(struct slot *s, struct task_struct *task)
 {
-	s->root_mnt = (__u64)BPF_CORE_READ(task, fs, root.mnt);
-	s->root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
-	s->mnt_ns = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
+	s->root_mnt = (__u64)PEEK(task, fs, root.mnt);
+	s->root_dentry = (__u64)PEEK(task, fs, root.dentry);
+	s->mnt_ns = (__u64)PEEK(task, nsproxy, mnt_ns);
 }
 
 static __always_inline struct slot *free_slot(__u32 *ret_level)
@@ -189,7 +217,7 @@ static __always_inline struct slot *free_slot(__u32 *ret_level)
 /* Take a free slot and fill the header in from a task. The handle; 0 when no slot is free. */
 __noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
 {
-	struct task_struct *task = (struct task_struct *)task_address;
+	struct task_struct *task = AT(task_struct, task_address);
 	__u32 level = 0;
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct slot *s;
@@ -209,7 +237,7 @@ __noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
 	s->has_cwd = 0;
 	s->text_first = 0;
 	fill_walk(s, task);
-	fill_header(s, task);
+	fill_header(s, task, now);
 	return (now & ~3ULL) | (level + 1);
 }
 

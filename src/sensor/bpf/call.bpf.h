@@ -15,17 +15,17 @@ struct exit_context { __u64 common; __s32 nr; __u32 pad; __s64 ret; };   /* even
 
 static __always_inline bool is_compat(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	return PEEK(AT(task_struct, task), thread_info.status) & TS_COMPAT;
 }
 
 static __always_inline struct pt_regs *saved_regs(struct task_struct *task)
 {
-	return (struct pt_regs *)((unsigned long)BPF_CORE_READ(task, stack) + control.regs_offset);
+	return AT(pt_regs, (unsigned long)PEEK(AT(task_struct, task), stack) + control.regs_offset);
 }
 
 static __always_inline __u64 call_number(struct task_struct *task)
 {
-	return BPF_CORE_READ(saved_regs(task), orig_ax) & ~(__u64)X32_BIT;
+	return PEEK(saved_regs(task), orig_ax) & ~(__u64)X32_BIT;
 }
 
 static __always_inline __u64 call_arg(struct task_struct *task, __u32 n)
@@ -33,12 +33,12 @@ static __always_inline __u64 call_arg(struct task_struct *task, __u32 n)
 	struct pt_regs *regs = saved_regs(task);
 
 	if (is_compat(task))
-		return (__u32)(n == 0 ? BPF_CORE_READ(regs, bx) : n == 1 ? BPF_CORE_READ(regs, cx) :
-			       n == 2 ? BPF_CORE_READ(regs, dx) : n == 3 ? BPF_CORE_READ(regs, si) :
-			       n == 4 ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, bp));
-	return n == 0 ? BPF_CORE_READ(regs, di) : n == 1 ? BPF_CORE_READ(regs, si) :
-	       n == 2 ? BPF_CORE_READ(regs, dx) : n == 3 ? BPF_CORE_READ(regs, r10) :
-	       n == 4 ? BPF_CORE_READ(regs, r8) : BPF_CORE_READ(regs, r9);
+		return (__u32)(n == 0 ? PEEK(regs, bx) : n == 1 ? PEEK(regs, cx) :
+			       n == 2 ? PEEK(regs, dx) : n == 3 ? PEEK(regs, si) :
+			       n == 4 ? PEEK(regs, di) : PEEK(regs, bp));
+	return n == 0 ? PEEK(regs, di) : n == 1 ? PEEK(regs, si) :
+	       n == 2 ? PEEK(regs, dx) : n == 3 ? PEEK(regs, r10) :
+	       n == 4 ? PEEK(regs, r8) : PEEK(regs, r9);
 }
 
 static __always_inline bool is_exec_call(__u64 nr, struct task_struct *task)
@@ -137,7 +137,7 @@ __noinline int do_open(__u32 index, __s64 ret)
 	if (ret >= 0) {
 		file = file_of_fd(current_task(), ret);
 		if (file)
-			put_open_file(h, file, SENSOR_P_PATH, BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT ? SENSOR_FILE_CREATED : 0);
+			put_open_file(h, s, file, SENSOR_P_PATH, PEEK(AT(file, file), f_mode) & FMODE_CREATED_BIT ? SENSOR_FILE_CREATED : 0);
 		else
 			s->flags |= SENSOR_WIRE_UNRESOLVED;
 	}

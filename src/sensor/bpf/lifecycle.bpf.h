@@ -85,7 +85,7 @@ int BPF_PROG(on_exec, struct task_struct *self, int old_pid, struct linux_binprm
 	/* EI_CLASS of the ELF header: a 32-bit program will make 32-bit calls. */
 	bpf_core_read(&class, 1, &bprm->buf[4]);
 	s->flags = compat || class == 1 ? SENSOR_WIRE_COMPAT : 0;
-	put_open_file(h, BPF_CORE_READ(task, mm, exe_file), SENSOR_P_PATH,
+	put_open_file(h, s, BPF_CORE_READ(task, mm, exe_file), SENSOR_P_PATH,
 		      BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) ? SENSOR_FILE_CAPS : 0);
 	put_text(s, SENSOR_P_FILENAME, BPF_CORE_READ(bprm, filename), 4096, false);
 	put_text(s, SENSOR_P_INTERP, BPF_CORE_READ(bprm, interp), 4096, false);

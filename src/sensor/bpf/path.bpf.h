@@ -27,16 +27,16 @@ enum {
 
 static __always_inline struct mount *mount_of(__u64 vfsmount)
 {
-	return (struct mount *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
+	return AT(mount, vfsmount - bpf_core_field_offset(struct mount, mnt));
 }
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, __s64 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **fds = BPF_CORE_READ(table, fd);
+	struct fdtable *table = PEEK(AT(task_struct, task), files, fdt);
+	struct file **fds = PEEK(table, fd);
 	struct file *file = NULL;
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || fd >= PEEK(table, max_fds))
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
 	return file;
@@ -45,7 +45,7 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, __s64 f
 /* Append one NUL-terminated component at the end of the walk; false when there is no room. */
 static __always_inline bool walk_name(struct slot *s, struct dentry *dentry)
 {
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	const unsigned char *name = PEEK(dentry, d_name.name);
 	__u32 off = s->off;
 	long len;
 
@@ -93,25 +93,25 @@ static __always_inline void walk_anon(struct slot *s, struct dentry *dentry, uns
 static __always_inline void walk_up(struct slot *s, struct mount *mount, struct dentry *dentry, __u32 start)
 {
 	struct dentry *root_dentry = (struct dentry *)s->root_dentry, *parent;
-	struct mount *root_mount = mount_of(s->root_mnt), *above;
+	struct mount *root_mount = (struct mount *)(s->root_mnt - bpf_core_field_offset(struct mount, mnt)), *above;
 
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && mount == root_mount)
 			return;
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			above = BPF_CORE_READ(mount, mnt_parent);
+		if (dentry == PEEK(mount, mnt.mnt_root)) {
+			above = PEEK(mount, mnt_parent);
 			if (s->walk_first == ~0U)
 				s->walk_first = s->walk_n;
 			if (above == mount) {
-				s->walk_flags |= (__u64)BPF_CORE_READ(mount, mnt_ns) == s->mnt_ns
+				s->walk_flags |= (__u64)PEEK(mount, mnt_ns) == s->mnt_ns
 							 ? SENSOR_PATH_OUTSIDE_ROOT : SENSOR_PATH_DETACHED;
 				return;
 			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			dentry = PEEK(mount, mnt_mountpoint);
 			mount = above;
 			continue;
 		}
-		parent = BPF_CORE_READ(dentry, d_parent);
+		parent = PEEK(dentry, d_parent);
 		if (parent == dentry || !parent) {
 			s->walk_flags |= SENSOR_PATH_DETACHED;
 			return;
@@ -127,8 +127,8 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 /* The mount shows a subtree of its file system: the rest of the way to the file system's root. */
 static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 {
-	struct dentry *dentry = BPF_CORE_READ(mount, mnt.mnt_root), *parent;
-	struct dentry *top = BPF_CORE_READ(mount, mnt.mnt_sb, s_root);
+	struct dentry *dentry = PEEK(mount, mnt.mnt_root), *parent;
+	struct dentry *top = PEEK(mount, mnt.mnt_sb, s_root);
 
 	if (dentry == top)
 		return;
@@ -136,7 +136,7 @@ static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 	for (int i = 0; i < PATH_BIND_STEPS; i++) {
 		if (dentry == top)
 			return;
-		parent = BPF_CORE_READ(dentry, d_parent);
+		parent = PEEK(dentry, d_parent);
 		if (parent == dentry)
 			return;   /* a subvolume has a root of its own */
 		if (!walk_name(s, dentry))
@@ -149,20 +149,20 @@ static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 
 static __always_inline bool is_deleted(struct dentry *dentry)
 {
-	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
+	return !PEEK(dentry, d_hash.pprev) && PEEK(dentry, d_parent) != dentry;
 }
 
 /* PATH of (vfsmount, dentry) as parameter `id`. */
 __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u32 id)
 {
-	struct dentry *dentry = (struct dentry *)dentry_address;
+	struct dentry *dentry = AT(dentry, dentry_address);
 	struct slot *s = slot_of(handle);
 	struct sensor_wire_path *path;
 	struct sensor_wire_param *p;
 	struct super_block *sb;
 	__u32 start, end_off;
 
-	if (!s || !dentry || !vfsmount)
+	if (!s || !dentry_address || !vfsmount)
 		return -1;
 	p = param_at(s);
 	if (!p)
@@ -172,9 +172,9 @@ __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u3
 	s->off = start + sizeof(*p) + sizeof(*path);
 	s->walk_n = s->walk_bind = s->walk_flags = 0;
 	s->walk_first = ~0U;
-	sb = BPF_CORE_READ(dentry, d_sb);
-	if (BPF_CORE_READ(sb, s_flags) >> SB_NOUSER_BIT & 1) {
-		walk_anon(s, dentry, BPF_CORE_READ(sb, s_magic));
+	sb = PEEK(dentry, d_sb);
+	if (PEEK(sb, s_flags) >> SB_NOUSER_BIT & 1) {
+		walk_anon(s, dentry, PEEK(sb, s_magic));
 	} else {
 		walk_up(s, mount_of(vfsmount), dentry, start);
 		walk_bind(s, mount_of(vfsmount));
@@ -198,17 +198,17 @@ static __always_inline void file_times(struct sensor_wire_file *f, struct inode 
 	struct inode___v611 *v611 = (void *)inode;
 
 	if (bpf_core_field_exists(v611->i_ctime_sec))
-		f->ctime_ns = BPF_CORE_READ(v611, i_ctime_sec) * 1000000000ULL + (BPF_CORE_READ(v611, i_ctime_nsec) & ~CTIME_QUERIED);
+		f->ctime_ns = PEEK(v611, i_ctime_sec) * 1000000000ULL + (PEEK(v611, i_ctime_nsec) & ~CTIME_QUERIED);
 	else if (bpf_core_field_exists(v66->__i_ctime))
-		f->ctime_ns = BPF_CORE_READ(v66, __i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_ctime.tv_nsec);
+		f->ctime_ns = PEEK(v66, __i_ctime.tv_sec) * 1000000000ULL + PEEK(v66, __i_ctime.tv_nsec);
 	else
-		f->ctime_ns = BPF_CORE_READ(v58, i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_ctime.tv_nsec);
+		f->ctime_ns = PEEK(v58, i_ctime.tv_sec) * 1000000000ULL + PEEK(v58, i_ctime.tv_nsec);
 	if (bpf_core_field_exists(v611->i_mtime_sec))
-		f->mtime_ns = BPF_CORE_READ(v611, i_mtime_sec) * 1000000000ULL + BPF_CORE_READ(v611, i_mtime_nsec);
+		f->mtime_ns = PEEK(v611, i_mtime_sec) * 1000000000ULL + PEEK(v611, i_mtime_nsec);
 	else if (bpf_core_field_exists(v66->__i_mtime))
-		f->mtime_ns = BPF_CORE_READ(v66, __i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_mtime.tv_nsec);
+		f->mtime_ns = PEEK(v66, __i_mtime.tv_sec) * 1000000000ULL + PEEK(v66, __i_mtime.tv_nsec);
 	else
-		f->mtime_ns = BPF_CORE_READ(v58, i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_mtime.tv_nsec);
+		f->mtime_ns = PEEK(v58, i_mtime.tv_sec) * 1000000000ULL + PEEK(v58, i_mtime.tv_nsec);
 }
 
 /* Overlay inodes are embedded in struct ovl_inode, which has the dentry of the upper layer right behind (since
@@ -225,40 +225,40 @@ static __always_inline __u32 memfd_flag(struct dentry *dentry)
 {
 	char start[8] = {};
 
-	bpf_probe_read_kernel_str(start, 7, BPF_CORE_READ(dentry, d_name.name));
+	bpf_probe_read_kernel_str(start, 7, PEEK(dentry, d_name.name));
 	return *(__u64 *)start == 0x3a64666d656dULL ? SENSOR_FILE_MEMFD : 0;   /* "memfd:" */
 }
 
 /* FILE of a dentry's inode; `flags` are added to the file's. */
 __noinline int put_file(__u64 handle, __u64 dentry_address, __u32 flags)
 {
-	struct dentry *dentry = (struct dentry *)dentry_address;
+	struct dentry *dentry = AT(dentry, dentry_address);
 	struct slot *s = slot_of(handle);
 	struct sensor_wire_file *f;
 	struct super_block *sb;
 	struct sensor_wire *w;
 	struct inode *inode;
 
-	if (!s || !dentry)
+	if (!s || !dentry_address)
 		return -1;
-	inode = BPF_CORE_READ(dentry, d_inode);
+	inode = PEEK(dentry, d_inode);
 	if (!inode || !put_struct(s, SENSOR_P_FILE, f))
 		return -1;
 	w = (struct sensor_wire *)s->buf;
-	sb = BPF_CORE_READ(inode, i_sb);
-	f->ino = BPF_CORE_READ(inode, i_ino);
-	f->size = BPF_CORE_READ(inode, i_size);
-	f->dev = BPF_CORE_READ(sb, s_dev);
-	f->mode = BPF_CORE_READ(inode, i_mode);
-	f->uid = BPF_CORE_READ(inode, i_uid.val);
-	f->gid = BPF_CORE_READ(inode, i_gid.val);
-	f->nlink = BPF_CORE_READ(inode, i_nlink);
-	f->rdev = BPF_CORE_READ(inode, i_rdev);
-	f->sb_magic = BPF_CORE_READ(sb, s_magic);
+	sb = PEEK(inode, i_sb);
+	f->ino = PEEK(inode, i_ino);
+	f->size = PEEK(inode, i_size);
+	f->dev = PEEK(sb, s_dev);
+	f->mode = PEEK(inode, i_mode);
+	f->uid = PEEK(inode, i_uid.val);
+	f->gid = PEEK(inode, i_gid.val);
+	f->nlink = PEEK(inode, i_nlink);
+	f->rdev = PEEK(inode, i_rdev);
+	f->sb_magic = PEEK(sb, s_magic);
 	file_times(f, inode);
 	if (f->sb_magic == MAGIC_OVERLAY)
 		flags |= overlay_flags(inode);
-	if (BPF_CORE_READ(sb, s_flags) >> SB_NOUSER_BIT & 1)
+	if (PEEK(sb, s_flags) >> SB_NOUSER_BIT & 1)
 		flags |= memfd_flag(dentry);
 	else if (is_deleted(dentry))
 		flags |= SENSOR_FILE_DELETED;
@@ -269,13 +269,15 @@ __noinline int put_file(__u64 handle, __u64 dentry_address, __u32 flags)
 }
 
 /* PATH and FILE of an open file. */
-static __always_inline void put_open_file(__u64 h, struct file *file, __u32 id, __u32 flags)
+static __always_inline void put_open_file(__u64 h, struct slot *s, struct file *open, __u32 id, __u32 flags)
 {
-	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	struct file *file = AT(file, open);
+	__u64 dentry;
 
-	if (!file)
+	if (!open)
 		return;
-	put_path(h, (__u64)BPF_CORE_READ(file, f_path.mnt), dentry, id);
+	dentry = number_of(s, PEEK(file, f_path.dentry));
+	put_path(h, number_of(s, PEEK(file, f_path.mnt)), dentry, id);
 	if (id == SENSOR_P_PATH)
 		put_file(h, dentry, flags);
 }
@@ -283,7 +285,7 @@ static __always_inline void put_open_file(__u64 h, struct file *file, __u32 id, 
 /* The directory that a relative path starts from: DIRFD with its PATH, or CWD. */
 __noinline int put_dir(__u64 handle, __s64 dirfd, __u32 id)
 {
-	struct task_struct *task = current_task();
+	struct task_struct *task = AT(task_struct, current_task());
 	struct slot *s = slot_of(handle);
 	struct file *file;
 
@@ -293,15 +295,14 @@ __noinline int put_dir(__u64 handle, __s64 dirfd, __u32 id)
 		if (s->has_cwd)
 			return 0;
 		s->has_cwd = 1;
-		return put_path(handle, (__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)BPF_CORE_READ(task, fs, pwd.dentry),
-				SENSOR_P_CWD);
+		return put_path(handle, number_of(s, PEEK(task, fs, pwd.mnt)), number_of(s, PEEK(task, fs, pwd.dentry)), SENSOR_P_CWD);
 	}
 	put_u64(s, id, dirfd);
-	file = file_of_fd(task, dirfd);
+	file = file_of_fd(current_task(), dirfd);
 	if (!file)
 		return -1;
-	return put_path(handle, (__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry),
-			id == SENSOR_P_DIRFD ? SENSOR_P_DIR_PATH : SENSOR_P_DIR_PATH2);
+	put_open_file(handle, s, file, id == SENSOR_P_DIRFD ? SENSOR_P_DIR_PATH : SENSOR_P_DIR_PATH2, 0);
+	return 0;
 }
 
 #endif

@@ -127,7 +127,7 @@ static __always_inline void tell_request(__u64 req, struct uring_pending *p, __s
 	if (is_open && ret >= 0 && !p->fixed && !(flags & SENSOR_WIRE_NO_RET))
 		file = file_of_fd(current_task(), ret);
 	if (file)
-		put_open_file(h, file, SENSOR_P_PATH, BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT ? SENSOR_FILE_CREATED : 0);
+		put_open_file(h, s, file, SENSOR_P_PATH, BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT ? SENSOR_FILE_CREATED : 0);
 	else if (is_open && ret >= 0)
 		s->flags |= SENSOR_WIRE_UNRESOLVED;
 	if (is_net)
