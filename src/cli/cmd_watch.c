@@ -288,6 +288,7 @@ static void say_summary(struct watch *w)
 	const struct agent_stream_stats *s = &w->stats.stream;
 
 	agent_live_stats(w->live, &w->stats);
+	cli_run_finish(&w->run);
 	if (cli_quiet(w->args))
 		return;
 	fprintf(stderr, "parka: events %llu, findings %llu, held back %llu, lost %llu, not delivered %llu, seconds %.0f\n",

@@ -200,6 +200,20 @@ static bool call_exists(void *data, const char *call)
 	return sensor_tracefs_has(event);
 }
 
+/* Without these nothing is known about anybody. */
+static int check_essential(const struct sensor *sensor, struct err *err)
+{
+	static const char *const essential[] = { "on_fork", "on_exec", "on_exit" };
+
+	for (size_t i = 0; i < ARRAY_LEN(essential); i++) {
+		const struct sensor_refused *refused = find_refused(sensor, essential[i]);
+		if (refused)
+			return err_set(err, -ENOSYS, "the kernel refuses the program %s, without which parka sees no processes: %s",
+				       essential[i], refused->why);
+	}
+	return 0;
+}
+
 static bool wants_calls(void)
 {
 	const char *text = getenv("PARKA_SENSOR_HOOKS");
@@ -223,6 +237,9 @@ int sensor_load(struct sensor *sensor, struct err *err)
 	while (r == -EAGAIN);
 	libbpf_set_print(before);
 	sensor_facts_done(&facts);
+	if (r < 0)
+		return r;
+	r = check_essential(sensor, err);
 	if (r < 0)
 		return r;
 	plan_make(&sensor->plan, &kernel);
@@ -342,7 +359,8 @@ static int close_in_background(void)
 
 void sensor_unload(struct sensor *sensor)
 {
-	_cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
+	/* Closed last of all, when this function ends. */
+	__attribute__((unused)) _cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
 
 	for (size_t i = 0; sensor->links && i < sensor->plan.n; i++)
 		bpf_link__destroy(sensor->links[i]);

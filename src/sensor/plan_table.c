@@ -84,6 +84,8 @@ const struct plan_call plan_calls[] = {
 	{ "fremovexattr", 199, 237, CALL(FREMOVEXATTR, F, FD(0), TEXT(1, NAME)) },
 	{ "removexattrat", 466, 466, CALL(REMOVEXATTRAT, F, DIRFD(0), PATH(1, RAW), TEXT(3, NAME), U32(2, FLAGS)) },
 
+	{ "splice", 275, 313, CALL(SPLICE, L, FD(0), U64(4, ARG2), U32(5, FLAGS)) },
+
 	/* sockets */
 	{ "connect", 42, 362, ROW(CONNECT, N, NET, .variant = SENSOR_NET_CONNECT) },
 	{ "accept", 43, -1, ROW(ACCEPT, N, NET, .variant = SENSOR_NET_ACCEPT) },

@@ -476,6 +476,25 @@ TEST(mounts_of_a_container_are_found_by_source)
 	world_done(&w);
 }
 
+TEST(a_device_node_is_told_by_its_type)
+{
+	struct world w;
+	struct actor box;
+
+	world_init(&w);
+	world_box(&w, &box);
+	begin(&w, MODEL_EVT_MKNOD, &box, 0);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "/tmp/disk");
+	sensor_wire_put_u64(&w.b, SENSOR_P_MODE, S_IFBLK | 0600);
+	wire_end(&w);
+	FIELD_IS(0, "evt.arg.mode", "S_IFBLK|S_IWUSR|S_IRUSR");
+	begin(&w, MODEL_EVT_MKNOD, &box, 0);
+	sensor_wire_put_u64(&w.b, SENSOR_P_MODE, S_IFCHR | 0600);
+	wire_end(&w);
+	FIELD_IS(0, "evt.arg.mode", "S_IFCHR|S_IWUSR|S_IRUSR");
+	world_done(&w);
+}
+
 TEST(entering_the_hosts_namespaces_from_a_container_is_told)
 {
 	struct sensor_wire_ns ns = { .mnt = HOST_MNT, .pid = BOX_PID_NS, .net = HOST_NET, .user = HOST_USER_NS };
