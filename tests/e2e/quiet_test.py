@@ -21,6 +21,17 @@ LOUD = ("Emergency", "Alert", "Critical", "Error", "Warning")
 SOURCE = "#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n"
 
 
+def is_ours(finding):
+    """Not what others do on this machine meanwhile: processes of the host that neither this test nor a container
+    runtime started. Those are printed, not counted."""
+    if finding.get("output_fields", {}).get("container.id") != "host":
+        return True
+    ancestors = (finding.get("parka") or {}).get("ancestors") or []
+    runtimes = ("dockerd", "containerd", "runc", "containerd-shim-runc-v2")
+    return not ancestors or any(a.get("pid") == os.getpid() or os.path.basename(a.get("exepath") or "") in runtimes
+                                for a in ancestors)
+
+
 class Work:
     """Kinds of ordinary work. Each returns False when it cannot be done here."""
 
@@ -233,7 +244,9 @@ def main():
                 absent.add(kind.__name__)
                 kinds.remove(kind)
             for finding in watch.since(mark, settle_s=0.5):
-                if finding["priority"] in LOUD:
+                if finding["priority"] in LOUD and not is_ours(finding):
+                    print(f"# by others on this machine: {finding['rule']}: {finding.get('output')}", flush=True)
+                elif finding["priority"] in LOUD:
                     loud.setdefault(kind.__name__, []).append(f"{finding['rule']}: {finding.get('output')}")
         rounds += 1
     work.stop()
@@ -244,7 +257,7 @@ def main():
         else:
             found = loud.get(kind, [])
             tap.ok(not found, f"ordinary work is quiet: {kind}, {rounds} rounds", "\n".join(found[:10]))
-    late = [f for f in watch.since(0) if f["priority"] in LOUD]
+    late = [f for f in watch.since(0) if f["priority"] in LOUD and is_ours(f)]
     tap.ok(len(late) == sum(len(v) for v in loud.values()), "nothing came between the kinds of work")
     watch.stop()
     shutil.rmtree(tmp, ignore_errors=True)

@@ -368,6 +368,8 @@ def files(live, box):
     live.inside("Environment of another process read", plain, ["cat", "/proc/1/environ"], fd__name="/proc/1/environ")
     for rule, path in PERSISTENCE:
         live.inside(rule, plain, f"mkdir -p {os.path.dirname(path)}; exec act create {path}", name="act", fd__name=path)
+    live.started("System file written while a container starts or is built",
+                 command=("sh", "-c", "echo x:x:100:100::/:/bin/sh >> /etc/passwd"), fd__name="/etc/passwd")
     live.inside("User account changed", plain, ["useradd", "sleep", "0"])
     live.inside("Set-id bit given to a file", plain, "touch /tmp/s; exec chmod 4755 /tmp/s", name="chmod", fs__path__name="/tmp/s")
     live.inside("Capabilities given to a file", plain, "touch /tmp/c; exec act file-capability /tmp/c", name="act",
