@@ -17,6 +17,8 @@ enum {
 	LIMIT_SENSOR_PATH_DEPTH = 4096,              /* components */
 	LIMIT_SENSOR_NAMES_PER_FILE = 4,             /* records of one event */
 	LIMIT_SENSOR_LINKED_FILES = 4096,            /* inodes with several names */
+	LIMIT_SENSOR_ALIASES = 1024,                 /* hard links known by path */
+	LIMIT_SENSOR_ALIAS_PATH = 4096,              /* bytes of such a path */
 	LIMIT_SENSOR_WATCH_PATHS = 4096,
 	LIMIT_SENSOR_MOUNTS = 1024,                  /* devices whose mount point is known */
 	LIMIT_SENSOR_NAMESPACES = 4096,              /* mount namespaces remembered */

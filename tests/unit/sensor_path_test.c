@@ -159,6 +159,48 @@ TEST(links_that_are_made_are_remembered_until_they_are_removed)
 	world_done(&w);
 }
 
+TEST(links_without_an_inode_are_known_by_path_in_their_namespace)
+{
+	struct world w;
+	struct actor a = world_with_facts(&w), box;
+	struct file before = { .ino = 31, .nlink = 1, .dev = BOX_DEV }, after = { .ino = 77, .nlink = 2, .dev = BOX_DEV };
+
+	world_box(&w, &box);
+	do_two_paths(&w, MODEL_EVT_LINK, &box, "/etc/secret", "/etc/linked", NULL);
+	do_two_paths(&w, MODEL_EVT_LINK, &box, "/etc/linked", "/etc/again", NULL);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/linked", .ret = 3, .file = after }), 2);
+	FIELD_IS(0, "fd.name", "/etc/linked");
+	FIELD_IS(1, "fd.name", "/etc/secret");
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/again", .ret = 3, .file = after }), 2);
+	FIELD_IS(1, "fd.name", "/etc/secret");
+	/* another namespace, another file; a file that has one name only is no link */
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/etc/linked", .ret = 3, .file = after }), 1);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/linked", .ret = 3, .file = before }), 1);
+	/* it goes where it is moved, and is gone when it is removed or written over */
+	do_two_paths(&w, MODEL_EVT_RENAME, &box, "/etc/linked", "/etc/moved", NULL);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/linked", .ret = 3, .file = after }), 1);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/moved", .ret = 3, .file = after }), 2);
+	do_two_paths(&w, MODEL_EVT_RENAME, &box, "/tmp/other", "/etc/moved", NULL);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/moved", .ret = 3, .file = after }), 1);
+	world_done(&w);
+}
+
+TEST(links_known_by_path_are_bounded)
+{
+	struct world w;
+	struct actor a = world_with_facts(&w);
+	char from[64], to[64];
+
+	for (int i = 0; i < 1500; i++) {
+		snprintf(from, sizeof(from), "/srv/%d", i);
+		snprintf(to, sizeof(to), "/srv/l%d", i);
+		do_two_paths(&w, MODEL_EVT_LINK, &a, from, to, NULL);
+	}
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/srv/l1499", .ret = 3, .file = { .ino = 9, .nlink = 2 } }), 2);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/srv/l3", .ret = 3, .file = { .ino = 9, .nlink = 2 } }), 1);
+	world_done(&w);
+}
+
 TEST(a_watched_name_follows_the_file_that_is_moved_onto_it)
 {
 	struct world w;
