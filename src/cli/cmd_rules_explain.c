@@ -313,7 +313,7 @@ static void put_condition(struct json_writer *w, const struct lang_rule *rule, c
 		json_object_end(w);
 	}
 	json_array_end(w);
-	put_conjuncts(w, facts, "kernel", true, all);
+	put_conjuncts(w, facts, "kernel", true);
 	put_conjuncts(w, facts, "user_space", false);
 	free(facts);
 }
