@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 #include "cli/rules_load.h"
-#include "lang/suggest.h"
+#include "base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -349,10 +349,10 @@ static void print_json(const struct lang_rules *rules, const struct lang_rule *r
 
 static int no_such_rule(struct cli_args *args, const struct lang_rules *rules, const char *name)
 {
-	struct lang_suggestion s = LANG_SUGGESTION(name, strlen(name));
+	struct suggestion s = SUGGESTION(name, strlen(name));
 
 	for (size_t i = 0; i < lang_rules_count(rules); i++)
-		lang_suggest(&s, lang_rules_at(rules, i)->name, strlen(lang_rules_at(rules, i)->name));
+		suggestion_offer(&s, lang_rules_at(rules, i)->name, strlen(lang_rules_at(rules, i)->name));
 	return cli_usage_error(args, "there is no rule '%s'%s%s%s", name, s.best ? "; did you mean '" : "", s.best ? s.best : "",
 			       s.best ? "'?" : "");
 }
