@@ -75,7 +75,7 @@ uint32_t lang_predicate_of(struct lang_program *p, const struct lang_spec *spec)
 	if (known)
 		return (uint32_t)(uintptr_t)known - 1;
 	pred.is_event = slot->kind == LANG_VALUE_FIELD && spec->family != LANG_FAMILY_FIELD &&
-			(slot->field.id == MODEL_F_EVT_TYPE || slot->field.id == MODEL_F_SYSCALL_TYPE);
+			slot->field.id == MODEL_F_EVT_TYPE;
 	guess(p, &pred);
 	LANG_RESERVE(p->predicates, p->n_predicates, p->predicates_size);
 	p->predicates[p->n_predicates] = pred;

@@ -102,14 +102,10 @@ static int build_matchers(struct lang_program *p, struct err *err)
 /* What an event predicate says of each type, once and for all. */
 static void decide_events(struct lang_program *p, struct lang_predicate *pred, struct arena *scratch)
 {
-	bool syscalls = p->slots[pred->spec.slot].field.id == MODEL_F_SYSCALL_TYPE;
-
 	for (unsigned t = 1; t < MODEL_EVT_MAX; t++) {
 		const struct model_event *e = model_event(t);
 		struct model_value v = { .text = e->name, .len = strlen(e->name) };
 
-		if (syscalls && !(e->flags & MODEL_EVENT_SYSCALL))
-			continue;
 		if (lang_matcher_match(&pred->matcher, &v, NULL, scratch))
 			model_event_set_add(&pred->events, t);
 	}

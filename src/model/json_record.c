@@ -405,8 +405,7 @@ struct model_json_reader *model_json_reader_free(struct model_json_reader *reade
 
 static enum model_event_type event_of(const struct model_json_reader *reader)
 {
-	const json_t *v = present(reader->json, "evt.type");
-	const char *name = json_string_value(v ? v : present(reader->json, "syscall.type"));
+	const char *name = json_string_value(present(reader->json, "evt.type"));
 
 	return name ? (enum model_event_type)(uintptr_t)map_get(&reader->events, name, strlen(name)) : MODEL_EVT_NONE;
 }

@@ -15,7 +15,7 @@
  * way round; proc.aname (and the like, without index) from proc.aname[1], [2], ...; fd.ip, fd.port, fd.net,
  * fd.proto from the client's and server's (else local and remote) end; fd.cnet from fd.cip, and so on.
  *
- * evt.type (else syscall.type) gives the record its event; a name that is none leaves MODEL_EVT_NONE.
+ * evt.type gives the record its event; a name that is none leaves MODEL_EVT_NONE.
  *
  * Who calls it: cli (rules test, rules eval). Thread: one.
  */

@@ -133,12 +133,14 @@ TEST(arguments_of_events_have_two_spellings)
 	CHECK_INT(get_arg(MODEL_F_EVT_ARG, "mode", "evt.arg.mode"), MODEL_UNSET);
 }
 
-TEST(the_event_type_comes_from_evt_type_else_syscall_type)
+TEST(the_event_type_comes_from_evt_type_alone)
 {
 	read_json("{\"evt.type\":\"openat\"}");
 	CHECK_INT(record->event, MODEL_EVT_OPENAT);
+	CHECK_INT(get(MODEL_F_SYSCALL_TYPE), MODEL_UNSET);
 	read_json("{\"syscall.type\":\"open\"}");
-	CHECK_INT(record->event, MODEL_EVT_OPEN);
+	CHECK_INT(record->event, MODEL_EVT_NONE);
+	CHECK_INT(get(MODEL_F_EVT_TYPE), MODEL_UNSET);
 	read_json("{\"evt.type\":\"frobnicate\"}");
 	CHECK_INT(record->event, MODEL_EVT_NONE);
 	CHECK(get(MODEL_F_EVT_TYPE) == MODEL_SET && strcmp(value.text, "frobnicate") == 0);

@@ -126,6 +126,22 @@ TEST(only_conditions_of_the_event_type_are_asked)
 	done(&f);
 }
 
+TEST(a_system_call_s_name_is_a_field_like_others_and_unset_when_not_given)
+{
+	struct fixture f = { 0 };
+
+	add(&f, "syscall.type = open");
+	add(&f, "not syscall.type = open");
+	add(&f, "syscall.type exists");
+	add(&f, "evt.type = open");
+	seal(&f);
+	CHECK_STR(matches(&f, "evt.type=open"), "1 3");
+	CHECK_STR(matches(&f, "syscall.type=open"), "0 2");
+	CHECK_STR(matches(&f, "evt.type=open;syscall.type=open"), "0 2 3");
+	CHECK_STR(matches(&f, "evt.type=close;syscall.type=close"), "1 2");
+	done(&f);
+}
+
 TEST(an_event_of_no_known_type_is_asked_everything_by_its_fields)
 {
 	struct fixture f = { 0 };

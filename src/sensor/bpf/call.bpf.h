@@ -51,6 +51,29 @@ static __always_inline struct sensor_row *row_of(__u32 index)
 	return bpf_map_lookup_elem(&rows, &index);
 }
 
+static __always_inline void fill_args(struct slot *s, struct task_struct *task)
+{
+	struct pt_regs *regs = saved_regs(task);
+
+	block_read(s, regs, REGS_BYTES);
+	if (is_compat(task)) {
+		s->flags |= SENSOR_WIRE_COMPAT;
+		s->args[0] = MEMBER(s, regs, __u32, bx);
+		s->args[1] = MEMBER(s, regs, __u32, cx);
+		s->args[2] = MEMBER(s, regs, __u32, dx);
+		s->args[3] = MEMBER(s, regs, __u32, si);
+		s->args[4] = MEMBER(s, regs, __u32, di);
+		s->args[5] = MEMBER(s, regs, __u32, bp);
+		return;
+	}
+	s->args[0] = MEMBER(s, regs, __u64, di);
+	s->args[1] = MEMBER(s, regs, __u64, si);
+	s->args[2] = MEMBER(s, regs, __u64, dx);
+	s->args[3] = MEMBER(s, regs, __u64, r10);
+	s->args[4] = MEMBER(s, regs, __u64, r8);
+	s->args[5] = MEMBER(s, regs, __u64, r9);
+}
+
 /* Begin the event of the call that row `index` describes, its arguments in the slot. The handle, or 0. */
 __noinline __u64 begin_call(__u32 index)
 {
@@ -65,15 +88,11 @@ __noinline __u64 begin_call(__u32 index)
 	s = slot_of(h);
 	if (!h || !s)
 		return 0;
-	if (is_compat(task))
-		s->flags |= SENSOR_WIRE_COMPAT;
 	s->rare = !!(row->flags & SENSOR_ROW_RARE);
 	s->variant = row->variant;
 	s->dirfd = -100;
 	s->dir_id = SENSOR_P_DIRFD;
-#pragma unroll
-	for (int i = 0; i < 6; i++)
-		s->args[i] = call_arg(task, i);
+	fill_args(s, task);
 	return h;
 }
 

@@ -43,9 +43,8 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, __s64 f
 }
 
 /* Append one NUL-terminated component at the end of the walk; false when there is no room. */
-static __always_inline bool walk_name(struct slot *s, struct dentry *dentry)
+static __always_inline bool walk_name(struct slot *s, const unsigned char *name)
 {
-	const unsigned char *name = PEEK(dentry, d_name.name);
 	__u32 off = s->off;
 	long len;
 
@@ -84,7 +83,7 @@ static __always_inline void walk_anon(struct slot *s, struct dentry *dentry, uns
 			__builtin_memcpy(&s->buf[off], "anon_inode:", 11);
 			s->off = off + 11;
 		}
-		walk_name(s, dentry);
+		walk_name(s, PEEK(dentry, d_name.name));
 	}
 	s->walk_n = s->walk_first = 1;
 	s->walk_flags |= SENSOR_PATH_ANON;
@@ -94,11 +93,12 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 {
 	struct dentry *root_dentry = (struct dentry *)s->root_dentry, *parent;
 	struct mount *root_mount = (struct mount *)(s->root_mnt - bpf_core_field_offset(struct mount, mnt)), *above;
+	struct dentry *top = PEEK(mount, mnt.mnt_root);
 
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && mount == root_mount)
 			return;
-		if (dentry == PEEK(mount, mnt.mnt_root)) {
+		if (dentry == top) {
 			above = PEEK(mount, mnt_parent);
 			if (s->walk_first == ~0U)
 				s->walk_first = s->walk_n;
@@ -109,14 +109,17 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 			}
 			dentry = PEEK(mount, mnt_mountpoint);
 			mount = above;
+			top = PEEK(mount, mnt.mnt_root);
 			continue;
 		}
-		parent = PEEK(dentry, d_parent);
+		block_read(s, dentry, DENTRY_BYTES);
+		parent = MEMBER(s, dentry, struct dentry *, d_parent);
 		if (parent == dentry || !parent) {
 			s->walk_flags |= SENSOR_PATH_DETACHED;
 			return;
 		}
-		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES || !walk_name(s, dentry))
+		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES ||
+		    !walk_name(s, MEMBER(s, dentry, const unsigned char *, d_name.name)))
 			break;
 		s->walk_n++;
 		dentry = parent;
@@ -139,7 +142,7 @@ static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 		parent = PEEK(dentry, d_parent);
 		if (parent == dentry)
 			return;   /* a subvolume has a root of its own */
-		if (!walk_name(s, dentry))
+		if (!walk_name(s, PEEK(dentry, d_name.name)))
 			break;
 		s->walk_bind++;
 		dentry = parent;
@@ -191,24 +194,40 @@ __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u3
 	return 0;
 }
 
-static __always_inline void file_times(struct sensor_wire_file *f, struct inode *inode)
+#define NS_PER_S 1000000000ULL
+
+static __always_inline void file_times(struct slot *s, struct sensor_wire_file *f, struct inode *inode)
 {
 	struct inode___v58 *v58 = (void *)inode;
 	struct inode___v66 *v66 = (void *)inode;
 	struct inode___v611 *v611 = (void *)inode;
 
 	if (bpf_core_field_exists(v611->i_ctime_sec))
-		f->ctime_ns = PEEK(v611, i_ctime_sec) * 1000000000ULL + (PEEK(v611, i_ctime_nsec) & ~CTIME_QUERIED);
+		f->ctime_ns = MEMBER(s, v611, __u64, i_ctime_sec) * NS_PER_S +
+			      (MEMBER(s, v611, __u32, i_ctime_nsec) & ~CTIME_QUERIED);
 	else if (bpf_core_field_exists(v66->__i_ctime))
-		f->ctime_ns = PEEK(v66, __i_ctime.tv_sec) * 1000000000ULL + PEEK(v66, __i_ctime.tv_nsec);
+		f->ctime_ns = MEMBER(s, v66, __u64, __i_ctime.tv_sec) * NS_PER_S + MEMBER(s, v66, __u64, __i_ctime.tv_nsec);
 	else
-		f->ctime_ns = PEEK(v58, i_ctime.tv_sec) * 1000000000ULL + PEEK(v58, i_ctime.tv_nsec);
+		f->ctime_ns = MEMBER(s, v58, __u64, i_ctime.tv_sec) * NS_PER_S + MEMBER(s, v58, __u64, i_ctime.tv_nsec);
 	if (bpf_core_field_exists(v611->i_mtime_sec))
-		f->mtime_ns = PEEK(v611, i_mtime_sec) * 1000000000ULL + PEEK(v611, i_mtime_nsec);
+		f->mtime_ns = MEMBER(s, v611, __u64, i_mtime_sec) * NS_PER_S + MEMBER(s, v611, __u32, i_mtime_nsec);
 	else if (bpf_core_field_exists(v66->__i_mtime))
-		f->mtime_ns = PEEK(v66, __i_mtime.tv_sec) * 1000000000ULL + PEEK(v66, __i_mtime.tv_nsec);
+		f->mtime_ns = MEMBER(s, v66, __u64, __i_mtime.tv_sec) * NS_PER_S + MEMBER(s, v66, __u64, __i_mtime.tv_nsec);
 	else
-		f->mtime_ns = PEEK(v58, i_mtime.tv_sec) * 1000000000ULL + PEEK(v58, i_mtime.tv_nsec);
+		f->mtime_ns = MEMBER(s, v58, __u64, i_mtime.tv_sec) * NS_PER_S + MEMBER(s, v58, __u64, i_mtime.tv_nsec);
+}
+
+static __always_inline void fill_inode(struct slot *s, struct sensor_wire_file *f, struct inode *inode)
+{
+	block_read(s, inode, INODE_BYTES);
+	f->ino = MEMBER(s, inode, __u64, i_ino);
+	f->size = MEMBER(s, inode, __u64, i_size);
+	f->mode = MEMBER(s, inode, __u16, i_mode);
+	f->uid = MEMBER(s, inode, __u32, i_uid);
+	f->gid = MEMBER(s, inode, __u32, i_gid);
+	f->nlink = MEMBER(s, inode, __u32, i_nlink);
+	f->rdev = MEMBER(s, inode, __u32, i_rdev);
+	file_times(s, f, inode);
 }
 
 /* Overlay inodes are embedded in struct ovl_inode, which has the dentry of the upper layer right behind (since
@@ -245,17 +264,10 @@ __noinline int put_file(__u64 handle, __u64 dentry_address, __u32 flags)
 	if (!inode || !put_struct(s, SENSOR_P_FILE, f))
 		return -1;
 	w = (struct sensor_wire *)s->buf;
-	sb = PEEK(inode, i_sb);
-	f->ino = PEEK(inode, i_ino);
-	f->size = PEEK(inode, i_size);
+	fill_inode(s, f, inode);
+	sb = MEMBER(s, inode, struct super_block *, i_sb);
 	f->dev = PEEK(sb, s_dev);
-	f->mode = PEEK(inode, i_mode);
-	f->uid = PEEK(inode, i_uid.val);
-	f->gid = PEEK(inode, i_gid.val);
-	f->nlink = PEEK(inode, i_nlink);
-	f->rdev = PEEK(inode, i_rdev);
 	f->sb_magic = PEEK(sb, s_magic);
-	file_times(f, inode);
 	if (f->sb_magic == MAGIC_OVERLAY)
 		flags |= overlay_flags(inode);
 	if (PEEK(sb, s_flags) >> SB_NOUSER_BIT & 1)
