@@ -205,7 +205,8 @@ def helper_started(live, priv):
 def hierarchy_remove():
     """The control group hierarchy of row 1 outlives its container: nothing of it may stay on the machine."""
     run("unshare", "-m", "sh", "-c", "mkdir -p /tmp/parka-e2e-cg; mount -t cgroup -o none,name=parkae2e c /tmp/parka-e2e-cg && "
-        "echo '' > /tmp/parka-e2e-cg/release_agent; rmdir /tmp/parka-e2e-cg/x; umount /tmp/parka-e2e-cg; rmdir /tmp/parka-e2e-cg")
+        "echo '' > /tmp/parka-e2e-cg/release_agent; find /tmp/parka-e2e-cg -depth -mindepth 1 -type d -exec rmdir {} ';'; "
+        "umount /tmp/parka-e2e-cg; rmdir /tmp/parka-e2e-cg")
 
 
 def escapes_through_mounts(live, box):
