@@ -444,9 +444,14 @@ int yaml_plain_file(struct arena *arena, const char *text, size_t len, const cha
 int yaml_parse(struct arena *arena, const char *text, size_t len, const char *input,
 	       struct yaml_file **ret_file, struct err *err)
 {
+	static const char mark[] = "\xef\xbb\xbf";   /* libyaml would count it as a column */
 	struct loader *l = mem_alloc(sizeof(*l));
 	int r;
 
+	if (len >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0) {
+		text += strlen(mark);
+		len -= strlen(mark);
+	}
 	l->arena = arena;
 	l->err = err;
 	l->input = input;

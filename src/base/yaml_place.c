@@ -118,9 +118,6 @@ static size_t offset_of(const struct yaml_file *file, unsigned line, unsigned co
 	if (line == 0 || line > file->n_lines)
 		return file->len;
 	at = file->lines[line - 1];
-	/* libyaml does not count a byte order mark. */
-	if (at == 0 && file->len >= 3 && memcmp(file->text, "\xef\xbb\xbf", 3) == 0)
-		at = 3;
 	while (at < file->len && left > 0) {
 		at++;
 		while (at < file->len && ((unsigned char)file->text[at] & 0xc0) == 0x80)

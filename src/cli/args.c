@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/args.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
 
 const struct cli_option cli_common_options[] = {
 	{ 0, "format", "FORMAT", "Output format: text, json, or what the command names.", CLI_COMPLETE_WORDS, "text json" },
@@ -35,81 +35,16 @@ static const struct cli_option *option_find(const struct cli_command *command, c
 	return o ? o : option_in(cli_common_options, letter, name, len);
 }
 
-/* Levenshtein distance, cut at 8 columns of difference: good enough to suggest. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[65];
-	size_t la = strlen(a), lb = strlen(b);
-
-	if (lb >= ARRAY_LEN(row) || la >= ARRAY_LEN(row))
-		return 99;
-	for (unsigned j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= lb; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
-const char *cli_nearest(const char *word, const char *(*at)(size_t i), size_t n)
-{
-	const char *best = NULL;
-	unsigned best_distance = 3;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned d = distance(word, at(i));
-		if (d < best_distance && d < strlen(word)) {
-			best_distance = d;
-			best = at(i);
-		}
-	}
-	return best;
-}
-
-static const struct cli_command *nearest_of;
-
-static const char *option_name_at(size_t i)
-{
-	size_t n = 0;
-
-	for (const struct cli_option *o = nearest_of->options; o && o->name; o++, n++)
-		if (n == i)
-			return o->name;
-	for (const struct cli_option *o = cli_common_options; o->name; o++, n++)
-		if (n == i)
-			return o->name;
-	return "";
-}
-
-static size_t option_count(const struct cli_command *command)
-{
-	size_t n = 0;
-
-	for (const struct cli_option *o = command->options; o && o->name; o++)
-		n++;
-	for (const struct cli_option *o = cli_common_options; o->name; o++)
-		n++;
-	return n;
-}
-
 static int unknown_option(const struct cli_args *args, const char *word, const char *name)
 {
-	const char *near;
+	struct suggestion s = SUGGESTION(name, name ? strlen(name) : 0);
 
-	nearest_of = args->command;
-	near = name ? cli_nearest(name, option_name_at, option_count(args->command)) : NULL;
-	if (near)
-		return cli_usage_error(args, "unknown option %s: did you mean --%s?", word, near);
+	for (const struct cli_option *o = args->command->options; o && o->name; o++)
+		suggestion_offer(&s, o->name, strlen(o->name));
+	for (const struct cli_option *o = cli_common_options; o->name; o++)
+		suggestion_offer(&s, o->name, strlen(o->name));
+	if (s.best)
+		return cli_usage_error(args, "unknown option %s: did you mean --%s?", word, s.best);
 	return cli_usage_error(args, "unknown option %s", word);
 }
 

@@ -28,6 +28,5 @@ void cli_help_command(FILE *to, const struct cli_command *command);
 /* Man pages: one command, the overview. */
 void cli_man_command(FILE *to, const struct cli_command *command);
 void cli_man_all(FILE *to);
-const char *cli_nearest(const char *word, const char *(*at)(size_t i), size_t n);
 
 #endif

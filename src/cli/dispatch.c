@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/suggest.h"
 #include "cli/args.h"
 
 #include <string.h>
@@ -45,25 +46,18 @@ static bool is_group(const char *word)
 	return false;
 }
 
-static const char *command_name_at(size_t i)
-{
-	return cli_commands[i]->name;
-}
-
 static int no_such_command(int argc, char **argv)
 {
-	size_t n = 0;
-	const char *near;
+	struct suggestion s = SUGGESTION(argv[0], strlen(argv[0]));
 
 	if (is_group(argv[0])) {
 		cli_help_group(argc > 1 && argv[1][0] != '-' ? stderr : stdout, argv[0]);
 		return argc > 1 && argv[1][0] != '-' ? CLI_USAGE : CLI_OK;
 	}
-	while (cli_commands[n])
-		n++;
-	near = cli_nearest(argv[0], command_name_at, n);
+	for (const struct cli_command *const *c = cli_commands; *c; c++)
+		suggestion_offer(&s, (*c)->name, strlen((*c)->name));
 	fprintf(stderr, "parka: there is no command '%s'%s%s%s\nparka --help lists the commands.\n",
-		argv[0], near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+		argv[0], s.best ? ": did you mean '" : "", s.best ? s.best : "", s.best ? "'?" : "");
 	return CLI_USAGE;
 }
 

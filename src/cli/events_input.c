@@ -199,6 +199,15 @@ static void tell_notices(struct cli_events *e)
 			fprintf(stderr, "parka: %s:%u: warning: %s\n", e->name, e->line, notice);
 }
 
+/* Some editors put a byte order mark before the first line. */
+static void skip_byte_order_mark(const struct cli_events *e, char **line, size_t *len)
+{
+	if (e->line != 1 || *len < 3 || memcmp(*line, "\xef\xbb\xbf", 3) != 0)
+		return;
+	*line += 3;
+	*len -= 3;
+}
+
 int cli_events_next(struct cli_events *e, const struct model_record **ret_record, struct err *err)
 {
 	char *line = NULL;
@@ -210,6 +219,8 @@ int cli_events_next(struct cli_events *e, const struct model_record **ret_record
 	tell_notices(e);
 	do {
 		r = next_line(e, &line, &len, err);
+		if (r > 0)
+			skip_byte_order_mark(e, &line, &len);
 	} while (r > 0 && is_blank(line, len));
 	if (r <= 0)
 		return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fields with their arguments: `proc.name`, `proc.aname[2]`, `evt.arg.flags`, `container.mount.dest[/etc*]`. */
 #include "lang/condition_internal.h"
-#include "lang/suggest.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static bool takes_dotted_key(enum model_field_id id)
 static int fail_unknown(struct lang_reader *r, size_t offset, size_t len)
 {
 	const char *name = r->text + offset;
-	struct lang_suggestion s = LANG_SUGGESTION(name, len);
+	struct suggestion s = SUGGESTION(name, len);
 	const char *reason = model_field_missing(name, len);
 	int shown = len > 120 ? 120 : (int)len;
 
@@ -32,7 +32,7 @@ static int fail_unknown(struct lang_reader *r, size_t offset, size_t len)
 		return lang_reader_fail(r, offset, -ENOENT, "nonexistent field '%.*s': parka does not have this field of Falco's: %s",
 					shown, name, reason);
 	for (unsigned i = 0; i < MODEL_F_MAX; i++)
-		lang_suggest(&s, model_field(i)->name, strlen(model_field(i)->name));
+		suggestion_offer(&s, model_field(i)->name, strlen(model_field(i)->name));
 	if (s.best)
 		return lang_reader_fail(r, offset, -ENOENT, "nonexistent field '%.*s'; did you mean '%s'?", shown, name, s.best);
 	return lang_reader_fail(r, offset, -ENOENT, "nonexistent field '%.*s' (`parka fields` lists them)", shown, name);

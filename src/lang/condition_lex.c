@@ -2,7 +2,7 @@
 /* Tokens of conditions. The sets of characters and the order in which operators are tried are
  * Falco's (libsinsp/filter/parser.cpp): a text means here what it means there. */
 #include "lang/condition_internal.h"
-#include "lang/suggest.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -295,12 +295,12 @@ enum lang_quantifier lang_lex_quantifier(struct lang_reader *r)
 static int fail_no_operator(struct lang_reader *r, size_t left_offset)
 {
 	size_t left_end = r->pos, n = lang_lex_identifier(r);
-	struct lang_suggestion s = LANG_SUGGESTION(r->text + r->pos, n);
+	struct suggestion s = SUGGESTION(r->text + r->pos, n);
 	char here[64];
 	int left_len;
 
 	for (unsigned i = 0; i < ARRAY_LEN(operators); i++)
-		lang_suggest(&s, operators[i].text, strlen(operators[i].text));
+		suggestion_offer(&s, operators[i].text, strlen(operators[i].text));
 	while (left_end > left_offset && is_blank(r->text[left_end - 1]))
 		left_end--;
 	left_len = left_end - left_offset > 80 ? 80 : (int)(left_end - left_offset);

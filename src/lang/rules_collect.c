@@ -85,13 +85,21 @@ int rules_read_bool(struct lang_rules *rules, const struct yaml_node *item, cons
 
 void rules_check_keys(struct lang_rules *rules, const struct yaml_node *item, const char *const *known, const char *what)
 {
+	uint32_t seen = 0;
+
 	for (size_t i = 0; i < item->n; i++) {
 		const struct yaml_node *key = item->pairs[i].key;
-		bool found = false;
+		unsigned k = 0;
 
-		for (const char *const *k = known; *k; k++)
-			found |= yaml_is(key, *k);
-		if (found || item->pairs[i].merged)
+		if (item->pairs[i].merged)
+			continue;
+		while (known[k] && !yaml_is(key, known[k]))
+			k++;
+		if (known[k] && seen & UINT32_C(1) << k)
+			rules_diag_node(rules, LANG_DIAG_WARNING, "LINT_KEY_TWICE", key,
+					"Key '%s' is given twice: the first one counts", known[k]);
+		seen |= known[k] ? UINT32_C(1) << k : 0;
+		if (known[k])
 			continue;
 		rules_diag_node(rules, LANG_DIAG_WARNING, "LOAD_UNKNOWN_KEY", key, "Unknown key '%s' in %s%s",
 				key->kind == YAML_SCALAR ? key->text : "(not a text)", what,

@@ -4,7 +4,7 @@
  * many rules use the faulty macro; printed with a caret.
  */
 #include "lang/rules_internal.h"
-#include "lang/suggest.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -212,25 +212,25 @@ int rules_diag_file(struct lang_rules *rules, const char *code, const char *file
 
 const char *rules_did_you_mean(struct lang_rules *rules, const char *word, const char *const *known)
 {
-	struct lang_suggestion s = LANG_SUGGESTION(word, strlen(word));
+	struct suggestion s = SUGGESTION(word, strlen(word));
 
 	for (; *known; known++)
-		lang_suggest(&s, *known, strlen(*known));
+		suggestion_offer(&s, *known, strlen(*known));
 	return s.best ? rules_printf(rules, "; did you mean '%s'?", s.best) : "";
 }
 
 const char *rules_did_you_mean_in(struct lang_rules *rules, const char *word, const char *kind)
 {
-	struct lang_suggestion s = LANG_SUGGESTION(word, strlen(word));
+	struct suggestion s = SUGGESTION(word, strlen(word));
 
 	if (++rules->n_suggestions > RULES_SUGGESTIONS_MAX)
 		return "";
 	for (size_t i = 0; kind[0] == 'l' && i < rules->lists.n; i++)
-		lang_suggest(&s, rules->lists.at[i]->name, strlen(rules->lists.at[i]->name));
+		suggestion_offer(&s, rules->lists.at[i]->name, strlen(rules->lists.at[i]->name));
 	for (size_t i = 0; kind[0] == 'm' && i < rules->macros.n; i++)
-		lang_suggest(&s, rules->macros.at[i]->name, strlen(rules->macros.at[i]->name));
+		suggestion_offer(&s, rules->macros.at[i]->name, strlen(rules->macros.at[i]->name));
 	for (size_t i = 0; kind[0] == 'r' && i < rules->n_rules; i++)
-		lang_suggest(&s, rules->rules[i]->pub.name, strlen(rules->rules[i]->pub.name));
+		suggestion_offer(&s, rules->rules[i]->pub.name, strlen(rules->rules[i]->pub.name));
 	return s.best ? rules_printf(rules, "; did you mean '%s'?", s.best) : "";
 }
 

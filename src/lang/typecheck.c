@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which operators and values each type takes (Falco: filter_compare.cpp, sinsp_filtercheck.cpp). */
 #include "lang/condition_internal.h"
-#include "lang/suggest.h"
+#include "base/suggest.h"
 #include "lang/types.h"
 
 #include "base/regex.h"
@@ -307,10 +307,10 @@ static int shown(const struct lang_text *v)
 
 static int fail_event_name(const struct lang_text *v, struct lang_fault *fault)
 {
-	struct lang_suggestion s = LANG_SUGGESTION(v->text, v->len);
+	struct suggestion s = SUGGESTION(v->text, v->len);
 
 	for (unsigned i = 1; i < MODEL_EVT_MAX; i++)
-		lang_suggest(&s, model_event(i)->name, strlen(model_event(i)->name));
+		suggestion_offer(&s, model_event(i)->name, strlen(model_event(i)->name));
 	return lang_fault_set(fault, v->offset, -ENOENT, "unknown event type '%.*s'%s%s%s", shown(v), v->text,
 			      s.best ? "; did you mean '" : "", s.best ? s.best : "", s.best ? "'?" : "");
 }

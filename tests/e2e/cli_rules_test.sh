@@ -120,5 +120,7 @@ if [ -r "$SHARED_DIR/data/falco-rules/falco_rules.yaml" ]; then
 else
 	n=$((n + 1)); echo "ok $n - the_official_rules_have_no_error # SKIP they are not here"
 fi
+printf '\357\273\277{"proc.name":"a"}\r\n{"proc.name":"a"}\r\n' | "$PARKA" rules eval 'proc.name=a' > "$dir/out"
+same '{"match":true} {"match":true} ' "$(tr '\n' ' ' < "$dir/out")"; ok events_may_begin_with_a_byte_order_mark_and_end_lines_with_crlf
 echo "1..$n"
 exit $failed

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/condition.h"
 #include "lang/limits.h"
-#include "lang/suggest.h"
+#include "base/suggest.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -260,11 +260,11 @@ TEST(nodes_know_their_place)
 
 TEST(suggestions_are_near_or_none)
 {
-	struct lang_suggestion s = LANG_SUGGESTION("spawned_proces", 14);
+	struct suggestion s = SUGGESTION("spawned_proces", 14);
 
-	lang_suggest(&s, "open_read", 9);
+	suggestion_offer(&s, "open_read", 9);
 	CHECK(!s.best);
-	lang_suggest(&s, "spawned_process", 15);
+	suggestion_offer(&s, "spawned_process", 15);
 	CHECK_STR(s.best, "spawned_process");
 }
 

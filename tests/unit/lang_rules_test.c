@@ -91,6 +91,22 @@ static const char *expanded(const char *name)
 
 /* ---- file level ---- */
 
+TEST(a_key_given_twice_is_told_and_the_first_one_counts)
+{
+	const struct lang_diag *d;
+
+	load("- rule: R\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n  condition: evt.type=close\n");
+	d = diag("LINT_KEY_TWICE");
+	if (!CHECK(d))
+		return;
+	CHECK_INT(d->level, LANG_DIAG_WARNING);
+	CHECK_INT(d->line, 6);
+	CHECK_INT(d->column, 3);
+	CHECK_STR(lang_rules_at(rules, 0)->condition, "evt.type=open");
+	load("- &d\n  macro: m\n  condition: proc.pid=1\n- <<: *d\n  macro: k\n");
+	CHECK(!diag("LINT_KEY_TWICE"));
+}
+
 TEST(empty_documents_and_null_items_are_skipped)
 {
 	load("---\n---\n-\n- ~\n---\n" RULE("r", "evt.type=open"));

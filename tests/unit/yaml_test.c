@@ -315,6 +315,11 @@ TEST(a_byte_order_mark_is_skipped)
 	yaml_place(f, yaml_get(f->docs[0], "key"), 1, &line, &column);
 	CHECK_INT(line, 1);
 	CHECK_INT(column, (int)yaml_get(f->docs[0], "key")->column + 1);
+	f = parse("\xef\xbb\xbf- a: 1\n  b: 2\n- c\n");
+	if (!CHECK(f && f->docs[0]->n == 2))
+		return;
+	CHECK_INT(yaml_get(f->docs[0]->items[0], "b")->column, 6);
+	CHECK_INT(yaml_get(f->docs[0]->items[0], "a")->column, 6);
 }
 
 TEST(tags_are_kept_and_a_tagged_empty_scalar_is_not_null)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lang/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t
 	return rows[a_len % 3][b_len];
 }
 
-void lang_suggest(struct lang_suggestion *s, const char *name, size_t len)
+void suggestion_offer(struct suggestion *s, const char *name, size_t len)
 {
 	unsigned limit = (unsigned)(s->len / 3 > 1 ? s->len / 3 : 1), distance;
 
