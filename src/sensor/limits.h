@@ -7,6 +7,7 @@ enum {
 	LIMIT_SENSOR_WIRE_BYTES = 256 * 1024,        /* one event */
 	LIMIT_SENSOR_WIRE_PARAMS = 256,              /* parameters of one event */
 	LIMIT_SENSOR_PROCESSES = 128 * 1024,         /* default of max_processes */
+	LIMIT_SENSOR_EXITED = 4096,                  /* ended processes kept, however short ago they ended */
 	LIMIT_SENSOR_THREADS = 64 * 1024,            /* threads the credential ledger follows */
 	LIMIT_SENSOR_CGROUPS = 64 * 1024,
 	LIMIT_SENSOR_CGROUP_DEPTH = 32,              /* of the scan at start */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/limits.h"
 #include "sensor_help.h"
 
 #include <fcntl.h>
@@ -190,6 +191,26 @@ TEST(ended_processes_go_after_the_grace_time_and_ancestry_goes_on_above_them)
 	sensor_state_stats(w.state, &stats);
 	CHECK_INT(stats.n_processes, 3);
 	CHECK_INT(stats.n_exited, 0);
+	world_done(&w);
+}
+
+TEST(a_storm_of_short_processes_keeps_only_so_many_ended_ones)
+{
+	struct world w;
+	struct actor init = host_actor(1, 0, "systemd", 0);
+	struct sensor_state_stats stats;
+
+	world_init(&w);
+	for (uint32_t pid = 1000; pid < 1000 + LIMIT_SENSOR_EXITED + 20; pid++) {
+		struct actor a = host_actor(pid, 1, "x", 0);
+		do_fork(&w, &init, &a);
+		do_exit(&w, &a);
+		w.now_ns -= 1999000;   /* all within the grace time */
+	}
+	do_open(&w, &init, (struct open){ .path = "/x", .ret = 3 });
+	sensor_state_stats(w.state, &stats);
+	CHECK_INT(stats.n_exited, LIMIT_SENSOR_EXITED);
+	CHECK_INT(stats.n_evicted, 20);
 	world_done(&w);
 }
 
