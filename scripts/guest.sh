@@ -85,10 +85,15 @@ run() {
 	root=$(mktemp -d)
 	out=$(mktemp)
 	trap 'rm -rf "$root" "$out" "$root.cpio.gz"' EXIT
-	mkdir -p "$root"/{bin,dev,proc,sys,tmp,run,root,etc,var}
+	# Laid out as Debian is, with a few of its real programs, for tests that run and compare them.
+	mkdir -p "$root"/{usr/bin,usr/sbin,usr/lib,usr/lib64,dev,proc,sys,tmp,run,root,etc,var}
+	ln -s usr/bin "$root/bin"; ln -s usr/sbin "$root/sbin"; ln -s usr/lib "$root/lib"; ln -s usr/lib64 "$root/lib64"
 	for a in $(/bin/busybox --list); do ln -sf busybox "$root/bin/$a"; done
-	rm -f "$root/bin/busybox"
+	for a in busybox true cat sh; do rm -f "$root/bin/$a"; done
 	cp /bin/busybox "$root/bin/busybox"
+	for a in true cat; do add_file "/usr/bin/$a" "/usr/bin/$a" "$root"; done
+	add_file "$(readlink -f /bin/sh)" /usr/bin/sh "$root"
+	echo guest >"$root/etc/hostname"
 	echo 'root:x:0:0:root:/root:/bin/sh
 nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"

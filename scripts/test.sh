@@ -33,6 +33,7 @@ unit() {
 
 export SHARED_DIR=${SHARED_DIR:-$PWD/../shared}
 export PARKA=$PWD/build-ci/src/cli/parka
+[ -x /usr/bin/gcc ] && export PARKA_HELPER32=$PWD/build-ci/tests/kernel/helper32
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 need_build=1
 for part in $parts; do

@@ -29,6 +29,7 @@ struct agent_live {
 	struct agent_recorder recorder;
 	struct sensor_stats stats, before;   /* large: kept here, not on the stack */
 	struct sensor_wire_builder lost;
+	struct arena scratch;
 	struct loop_source *wake, *poll, *second;
 	struct utsname uts;
 	int64_t boot_to_epoch_ns;
@@ -82,14 +83,32 @@ static void cgroup_removed(struct agent_live *live, const struct sensor_wire *ev
 	runtime_cgroup_removed(live->runtime, sensor_wire_u64_or(&view, SENSOR_P_CGROUP_ID, 0), path, clock_ns(CLOCK_REALTIME));
 }
 
-/* The event is written after its facts: a replay knows them when it comes to the event, as this run did. */
+/* Names that the state looks up when somebody asks: a capture must hold them for rules that are not here yet. */
+static void ask_for_names(struct agent_live *live, struct model_record *const *records, size_t n)
+{
+	static const enum model_field_id names[] = {
+		MODEL_F_USER_NAME, MODEL_F_GROUP_NAME, MODEL_F_USER_LOGINNAME, MODEL_F_SESSION_USER,
+	};
+
+	if (!live->recorder.writer)
+		return;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < ARRAY_LEN(names); j++) {
+			arena_reset(&live->scratch);
+			(void)detect_record_text(records[i], names[j], &live->scratch);
+		}
+}
+
+/* The event is written after its facts, those that judging it brought up too: a replay knows them when it comes to the
+ * event, as this run did. */
 static void feed(struct agent_live *live, const struct sensor_wire *event)
 {
 	struct model_record *records[SENSOR_RECORDS_MAX];
 	size_t n = agent_stream_apply(live->stream, event, records);
 
-	agent_recorder_event(&live->recorder, CAPTURE_EVENT, event);
+	ask_for_names(live, records, n);
 	agent_stream_judge(live->stream, event, records, n);
+	agent_recorder_event(&live->recorder, CAPTURE_EVENT, event);
 	if (event->type == MODEL_EVT_CGROUP_RMDIR)
 		cgroup_removed(live, event);
 }
@@ -264,6 +283,7 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	uname(&live->uts);
 	live->boot_to_epoch_ns = (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 	agent_recorder_init(&live->recorder);
+	arena_init(&live->scratch, 1 << 20);
 	sensor_wire_builder_init(&live->lost, MODEL_EVT_LOST);
 	r = open_sensor(live, options, rules, err);
 	if (r == 0)
@@ -299,6 +319,7 @@ struct agent_live *agent_live_close(struct agent_live *live)
 	runtime_free(live->runtime);
 	sensor_close(live->sensor);
 	sensor_wire_builder_done(&live->lost);
+	arena_done(&live->scratch);
 	free(live);
 	return NULL;
 }

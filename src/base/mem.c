@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ARENA_BLOCK_BYTES = 16 * 1024, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK_BYTES = 16 * 1024, ARENA_FIRST_BYTES = 2 * 1024, ARENA_ALIGN = 16 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -94,7 +94,7 @@ void arena_done(struct arena *arena)
 static struct arena_block *arena_block_for(struct arena *arena, size_t size)
 {
 	struct arena_block *b = arena->current;
-	size_t block_size = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES;
+	size_t least = arena->first ? ARENA_BLOCK_BYTES : ARENA_FIRST_BYTES, block_size = size > least ? size : least;
 
 	while (b && b->size - b->used < size)
 		b = b->next;

@@ -59,18 +59,16 @@ static void say_summary(struct cli_args *args, struct agent_live *live, const ch
 		printf("{\"events\":%llu,\"records\":%llu,\"lost\":%llu}\n", (unsigned long long)s.stream.n_events,
 		       (unsigned long long)s.n_recorded, (unsigned long long)s.stream.n_lost);
 	else
-		fprintf(stderr, "parka: %llu events, %llu lost, recorded in %s\n", (unsigned long long)s.stream.n_events,
+		fprintf(stderr, "parka: events %llu, lost %llu, recorded in %s\n", (unsigned long long)s.stream.n_events,
 			(unsigned long long)s.stream.n_lost, path);
 }
 
-/* The rules to record for; none: an empty set, and every event is recorded. */
+/* The rules to record for. Without any every event is recorded, and the rules that come with parka only tell which
+ * files' other names (hard links) are worth knowing. */
 static int load(struct cli_args *args, struct cli_run *run, struct lang_rules **ret_rules)
 {
-	const char *const *paths;
 	int code = cli_run_rules(args, run);
 
-	if (code == CLI_OK && !cli_values(args, "rules", &paths))
-		run->source.n_paths = 0;
 	return code == CLI_OK ? cli_run_load(args, run, ret_rules) : code;
 }
 
@@ -97,7 +95,7 @@ static int run(struct cli_args *args)
 		return code;
 	for (int i = 0; i < SENSOR_LANE_MAX; i++)
 		o.sensor.ring_bytes[i] = ring;
-	o.sensor.all_events = options_run.source.n_paths == 0;
+	o.sensor.all_events = !cli_has(args, "rules");
 	o.capture = files[0];
 	r = loop_new(&loop, &err);
 	if (r == 0)

@@ -65,7 +65,7 @@ static int replay(struct cli_args *args, struct replay *p, const char *path, str
 	agent_stream_stats(agent_replay_stream(replay), &stats);
 	p->view = watch_view_free(p->view);
 	if (!cli_quiet(args))
-		fprintf(stderr, "parka: %llu events, %llu findings, %llu held back, %llu lost\n", (unsigned long long)stats.n_events,
+		fprintf(stderr, "parka: events %llu, findings %llu, held back %llu, lost %llu\n", (unsigned long long)stats.n_events,
 			(unsigned long long)stats.detect.n_told, (unsigned long long)stats.detect.n_held_back,
 			(unsigned long long)stats.n_lost);
 	agent_replay_close(replay);

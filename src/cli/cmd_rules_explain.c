@@ -16,7 +16,7 @@ static const struct cli_example examples[] = {
 	{ NULL, NULL },
 };
 
-enum { OUT_MAX = 16 * 1024 * 1024, FIELDS_MAX = 512, CONJUNCTS_MAX = 512, WIDTH = 100 };
+enum { OUT_MAX = 16 * 1024 * 1024, FIELDS_MAX = 512, CONJUNCTS_MAX = 512, WIDTH = 100, VALUES_SHOWN = 6 };
 
 struct facts {
 	const char *fields[FIELDS_MAX];      /* as written */
@@ -120,40 +120,66 @@ static void add_indent(struct strbuf *out, int indent)
 }
 
 /* The operands of an and/or, those of operands of the same kind among them (macros make such nests). */
-static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool *first);
+static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool all,
+			 bool *first);
+
+/* A check; of a long list the first values only, and how many more there are (-v shows all). */
+static void add_check(const struct lang_node *node, bool all, struct strbuf *out)
+{
+	struct lang_node few = *node;
+	_cleanup_strbuf_ struct strbuf line;
+
+	strbuf_init(&line, OUT_MAX);
+	if (!all && node->n_values > VALUES_SHOWN)
+		few.n_values = VALUES_SHOWN;
+	lang_node_print(&few, &line);
+	if (few.n_values < node->n_values)
+		strbuf_addf(out, "%.*s, and %zu more)", (int)line.len - 1, line.text, node->n_values - few.n_values);
+	else
+		strbuf_add(out, line.text, line.len);
+}
 
 /* A node on one line if it fits, else its operands one below the other. */
-static void pretty(const struct lang_node *node, int indent, struct strbuf *out)
+static void pretty(const struct lang_node *node, int indent, bool all, struct strbuf *out)
 {
 	_cleanup_strbuf_ struct strbuf line;
 	bool list = node->kind == LANG_NODE_AND || node->kind == LANG_NODE_OR;
 	bool first = true;
 
+	if (node->kind == LANG_NODE_NOT && node->children[0]->kind == LANG_NODE_CHECK) {
+		strbuf_adds(out, "not ");
+		node = node->children[0];
+	}
+	if (node->kind == LANG_NODE_CHECK) {
+		add_check(node, all, out);
+		return;
+	}
 	strbuf_init(&line, OUT_MAX);
 	lang_node_print(node, &line);
-	if (node->kind == LANG_NODE_CHECK || (int)line.len + indent <= WIDTH) {
+	if ((int)line.len + indent <= WIDTH) {
 		strbuf_add(out, line.text, line.len);
 		return;
 	}
 	if (node->kind == LANG_NODE_NOT) {
 		strbuf_adds(out, "not (\n");
 		add_indent(out, indent + 4);
-		pretty(node->children[0], indent + 4, out);
+		pretty(node->children[0], indent + 4, all, out);
 		strbuf_addc(out, ')');
 		return;
 	}
 	if (list)
-		add_operands(node, node->kind, out, indent, &first);
+		add_operands(node, node->kind, out, indent, all, &first);
 }
 
-static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool *first)
+static void add_operands(const struct lang_node *node, enum lang_node_kind kind, struct strbuf *out, int indent, bool all,
+			 bool *first)
 {
 	for (size_t i = 0; i < node->n_children; i++) {
 		const struct lang_node *c = node->children[i];
 		bool parens = c->kind == LANG_NODE_AND || c->kind == LANG_NODE_OR;
 
 		if (c->kind == kind) {
-			add_operands(c, kind, out, indent, first);
+			add_operands(c, kind, out, indent, all, first);
 			continue;
 		}
 		if (!*first) {
@@ -163,7 +189,7 @@ static void add_operands(const struct lang_node *node, enum lang_node_kind kind,
 		}
 		*first = false;
 		strbuf_adds(out, parens ? "(" : "");
-		pretty(c, indent + 4 + parens, out);
+		pretty(c, indent + 4 + parens, all, out);
 		strbuf_adds(out, parens ? ")" : "");
 	}
 }
@@ -196,7 +222,7 @@ static size_t event_names(const struct lang_rule *rule, const char **names)
 	return n;
 }
 
-static void print_conjuncts(const struct facts *facts, const char *title, bool in_kernel)
+static void print_conjuncts(const struct facts *facts, const char *title, bool in_kernel, bool all)
 {
 	bool any = false;
 
@@ -206,7 +232,7 @@ static void print_conjuncts(const struct facts *facts, const char *title, bool i
 		if (kernel_decides(facts->conjuncts[i]) != in_kernel)
 			continue;
 		strbuf_init(&out, OUT_MAX);
-		pretty(facts->conjuncts[i], 4, &out);
+		pretty(facts->conjuncts[i], 4, all, &out);
 		printf("  - %s\n", out.text);
 		any = true;
 	}
@@ -214,14 +240,14 @@ static void print_conjuncts(const struct facts *facts, const char *title, bool i
 		puts("  nothing");
 }
 
-static void print_condition(const struct lang_rule *rule, const struct lang_node *tree)
+static void print_condition(const struct lang_rule *rule, const struct lang_node *tree, bool all)
 {
 	_cleanup_strbuf_ struct strbuf out;
 	const char *events[MODEL_EVT_MAX];
 	struct facts *facts = mem_alloc(sizeof(*facts));
 
 	strbuf_init(&out, OUT_MAX);
-	pretty(tree, 2, &out);
+	pretty(tree, 2, all, &out);
 	printf("\nCondition, macros, lists and exceptions put in place\n  %s\n\n", out.text);
 	if (rule->all_events)
 		puts("Events: all; nothing in the condition narrows them");
@@ -232,12 +258,12 @@ static void print_condition(const struct lang_rule *rule, const struct lang_node
 	for (size_t i = 0; i < facts->n_fields; i++)
 		printf("  %-34s %-8s from: %s\n", facts->fields[i], model_type_name(model_field(facts->ids[i])->type),
 		       model_field(facts->ids[i])->source);
-	print_conjuncts(facts, "Decidable in the kernel", true);
-	print_conjuncts(facts, "In user space", false);
+	print_conjuncts(facts, "Decidable in the kernel", true, all);
+	print_conjuncts(facts, "In user space", false, all);
 	free(facts);
 }
 
-static void print_text(const struct lang_rules *rules, const struct lang_rule *rule)
+static void print_text(const struct lang_rules *rules, const struct lang_rule *rule, bool all)
 {
 	const struct lang_node *tree = lang_rules_tree(rules, rule);
 	const char *state = rule->broken ? "broken: parka rules check says why" : rule->skipped ? "skipped" : rule->enabled ? "enabled" : "disabled";
@@ -248,7 +274,7 @@ static void print_text(const struct lang_rules *rules, const struct lang_rule *r
 	print_words("Tags:     ", rule->tags, rule->n_tags);
 	printf("Written:  %s:%u\n\nOutput\n  %s\n", rule->file, rule->line, rule->output);
 	if (tree)
-		print_condition(rule, tree);
+		print_condition(rule, tree, all);
 	else
 		printf("\nCondition as written\n  %.*s\n", trimmed_len(rule->condition), rule->condition);
 }
@@ -353,7 +379,7 @@ static int run(struct cli_args *args)
 	if (cli_json(args))
 		print_json(rules, rule);
 	else
-		print_text(rules, rule);
+		print_text(rules, rule, cli_verbose(args) > 0);
 	return faulty ? CLI_FOUND : CLI_OK;
 }
 

@@ -8,13 +8,14 @@
 
 static const struct cli_option options[] = {
 	{ 'r', "rules", "FILE|DIR", "Rule file, or directory of them; may be given many times, read in order.", CLI_COMPLETE_FILE, NULL },
-	{ 'e', "events", "FILE", "Events as JSON lines; - is standard input, as is leaving it out.", CLI_COMPLETE_FILE, NULL },
+	{ 'e', "events", "FILE", "Events as JSON lines, or a capture of parka record; - is standard input, as is leaving it out.", CLI_COMPLETE_FILE, NULL },
 	{ .name = NULL },
 };
 
 static const struct cli_example examples[] = {
 	{ "parka rules test -r my_rules.yaml --events events.jsonl", "which rules match which event" },
 	{ "parka rules test -r my_rules.yaml --events - --json", "one JSON answer per line of standard input" },
+	{ "parka rules test -r my_rules.yaml --events test.parka", "which rules match which event of a recording" },
 	{ NULL, NULL },
 };
 

@@ -279,7 +279,7 @@ static void greet(struct watch *w, size_t n_rules)
 
 	if (cli_quiet(w->args))
 		return;
-	snprintf(text, sizeof(text), "parka: watching with %zu rules", n_rules);
+	snprintf(text, sizeof(text), "parka: watching with %zu rule%s", n_rules, n_rules == 1 ? "" : "s");
 	say(w, text);
 }
 
@@ -288,9 +288,10 @@ static void say_summary(struct watch *w)
 	const struct agent_stream_stats *s = &w->stats.stream;
 
 	agent_live_stats(w->live, &w->stats);
+	cli_run_finish(&w->run);
 	if (cli_quiet(w->args))
 		return;
-	fprintf(stderr, "parka: %llu events, %llu findings, %llu held back, %llu lost, %llu not delivered in %.0f s\n",
+	fprintf(stderr, "parka: events %llu, findings %llu, held back %llu, lost %llu, not delivered %llu, seconds %.0f\n",
 		(unsigned long long)s->n_events, (unsigned long long)s->detect.n_told, (unsigned long long)s->detect.n_held_back,
 		(unsigned long long)s->n_lost, (unsigned long long)cli_run_undelivered(&w->run),
 		(double)(now_ns(CLOCK_MONOTONIC) - w->started_ns) / 1e9);

@@ -12,6 +12,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_rules_test,
 	&cmd_rules_eval,
 	&cmd_containers,
+	&cmd_doctor,
 	&cmd_fields,
 	&cmd_completion,
 	&cmd_help,

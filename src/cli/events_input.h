@@ -2,8 +2,8 @@
 #ifndef PARKA_CLI_EVENTS_INPUT_H
 #define PARKA_CLI_EVENTS_INPUT_H
 /*
- * Events for `rules test` and `rules eval`: JSON lines from a file or standard input, one record after
- * the other with flat memory. Standard output is flushed before waiting for more input, so that
+ * Events for `rules test` and `rules eval`: JSON lines from a file or standard input, or a capture of
+ * parka record (told by its first bytes), one record after the other with flat memory. Standard output is flushed before waiting for more input, so that
  * whoever writes one line at a time reads the answer to it. Blank lines are passed over.
  */
 #include "cli/cli.h"

@@ -119,6 +119,12 @@ void cli_run_flush(struct cli_run *run)
 		detect_sink_flush(run->sinks[i]);
 }
 
+void cli_run_finish(struct cli_run *run)
+{
+	for (size_t i = 0; i < run->n_sinks; i++)
+		detect_sink_finish(run->sinks[i]);
+}
+
 uint64_t cli_run_undelivered(struct cli_run *run)
 {
 	uint64_t n = 0;

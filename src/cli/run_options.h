@@ -41,9 +41,10 @@ int cli_run_duration(struct cli_args *args, unsigned long long *ret_seconds);
 
 void cli_run_tell(struct cli_run *run, const struct detect_finding *finding);
 void cli_run_flush(struct cli_run *run);
+/* Delivers what waits; the count below is then final. */
+void cli_run_finish(struct cli_run *run);
 /* What sinks could not deliver. */
 uint64_t cli_run_undelivered(struct cli_run *run);
-/* Delivers what waits. */
 void cli_run_done(struct cli_run *run);
 
 #endif

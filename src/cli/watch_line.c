@@ -53,6 +53,14 @@ static void add_held_back(const struct detect_finding *f, struct strbuf *out)
 		strbuf_addf(out, "  +%llu before", (unsigned long long)f->n_held_back);
 }
 
+/* Rules write a sentence, then " | " and fields. With details below, the fields are a line of their own. */
+static size_t sentence_len(const struct detect_finding *f, const struct watch_line_style *style)
+{
+	const char *bar = style->details ? strstr(f->output, " | ") : NULL;
+
+	return bar ? (size_t)(bar - f->output) : strlen(f->output);
+}
+
 void watch_line_finding(const struct detect_finding *f, const struct watch_line_style *style, bool same_place, struct strbuf *out)
 {
 	const struct severity *severity = &severities[f->rule->priority];
@@ -74,7 +82,7 @@ void watch_line_finding(const struct detect_finding *f, const struct watch_line_
 	add_column(out, same_place ? "" : place_of(f), place_columns(style));
 	paint(out, style, "0");
 	strbuf_addc(out, ' ');
-	text_add_safe(&sentence, f->output, strlen(f->output));
+	text_add_safe(&sentence, f->output, sentence_len(f, style));
 	add_held_back(f, &held_back);
 	used += held_back.len;
 	if (style->columns)
@@ -156,11 +164,18 @@ void watch_line_details(const struct detect_finding *f, const struct watch_line_
 		{ MODEL_F_SESSION_KIND, "" }, { MODEL_F_SESSION_USER, "user " }, { MODEL_F_SESSION_REMOTE, "from " },
 		{ MODEL_F_SESSION_VIA, "via " }, { MODEL_F_SESSION_UNIT, "unit " }, { MODEL_F_SESSION_TTY, "tty " },
 	};
-	_cleanup_strbuf_ struct strbuf rule;
+	struct watch_line_style with_details = { .details = true };
+	_cleanup_strbuf_ struct strbuf rule, about;
+	size_t sentence = sentence_len(f, &with_details);
 
 	strbuf_init(&rule, 1024);
+	strbuf_init(&about, LINE_MAX_BYTES);
 	add_safe(&rule, f->rule->name);
 	add_detail("rule", &rule, style, out);
+	if (f->output[sentence]) {
+		add_safe(&about, f->output + sentence + 3);
+		add_detail("about", &about, style, out);
+	}
 	if (!f->record)
 		return;
 	details_chain(f, style, scratch, out);

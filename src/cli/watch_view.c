@@ -231,8 +231,13 @@ bool watch_view_interactive(const struct watch_view *v)
 
 void watch_view_resized(struct watch_view *v)
 {
+	size_t before = v->style.columns, rows;
+
 	measure(v);
-	/* A narrower terminal has wrapped the old status line: start a fresh one below what is left of it. */
+	/* A narrower terminal has wrapped the old status line over several rows (those that wrap anew, as nearly all do): erase them. */
+	rows = v->style.columns && before > v->style.columns ? (before - 2) / v->style.columns : 0;
+	if (v->status_drawn && rows)
+		strbuf_addf(&v->out, "\033[%zuA", rows);
 	if (v->status_drawn)
 		strbuf_adds(&v->out, "\r\033[J");
 	v->status_drawn = false;

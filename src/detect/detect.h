@@ -64,7 +64,8 @@ struct detect_sink;
 struct detect_sink_ops {
 	void (*tell)(struct detect_sink *sink, const struct detect_finding *finding);
 	void (*flush)(struct detect_sink *sink);   /* now and then: write out, reopen a file that was moved away */
-	void (*free)(struct detect_sink *sink);    /* delivers what waits, for a limited time */
+	void (*free)(struct detect_sink *sink);
+	void (*finish)(struct detect_sink *sink);  /* delivers what waits, for a limited time; nothing is told after it */
 };
 /* The counters are written by the sink's thread: read them with detect_sink_counts(). */
 struct detect_sink { const struct detect_sink_ops *ops; const char *name; uint64_t n_told, n_dropped, n_failed; };
@@ -79,7 +80,9 @@ struct detect_sink { const struct detect_sink_ops *ops; const char *name; uint64
  *   program-each:COMMAND       one child per finding
  * -EINVAL with what was expected, or the errno of opening it. */
 int detect_sink_new(const char *spec, struct detect_sink **ret_sink, struct err *err);
-struct detect_sink *detect_sink_free(struct detect_sink *sink);   /* NULL is fine; returns NULL */
+/* Delivers what waits, for a few seconds; after it the counts are final and nothing may be told. */
+void detect_sink_finish(struct detect_sink *sink);
+struct detect_sink *detect_sink_free(struct detect_sink *sink);   /* finishes; NULL is fine; returns NULL */
 void detect_sink_tell(struct detect_sink *sink, const struct detect_finding *finding);
 void detect_sink_flush(struct detect_sink *sink);
 struct detect_sink_counts { uint64_t n_told, n_dropped, n_failed; };
@@ -92,7 +95,7 @@ void detect_finding_json(const struct detect_finding *finding, struct arena *scr
 void detect_finding_text(const struct detect_finding *finding, struct strbuf *out);
 
 /* The process of a record and its ancestors, nearest first (the process itself is 0), as far as the record knows
- * them. Text lives in the record or in scratch. */
+ * them. Text lives in the record or in scratch; long command lines are cut. */
 struct detect_ancestor { int64_t pid; const char *name, *exepath, *cmdline; };   /* pid 0, NULL: not known */
 enum { DETECT_ANCESTORS_MAX = 32 };
 size_t detect_record_ancestors(const struct model_record *record, struct arena *scratch,

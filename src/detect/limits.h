@@ -11,6 +11,7 @@ enum {
 	DETECT_SAVED_MAX = 512,                /* bytes of an output kept for a summary; cut */
 	DETECT_QUEUE_MESSAGES = 4096,          /* findings that wait for a slow sink; newer ones are dropped and counted */
 	DETECT_QUEUE_BYTES = 16 * 1024 * 1024,
+	DETECT_CMDLINE_MAX = 512,              /* bytes of the command line of a process of the chain; cut with … */
 	DETECT_SYSLOG_MAX = 8192,              /* bytes of a syslog message; cut at a character */
 	DETECT_TRIES_MAX = 6,                  /* deliveries tried before a finding counts as failed */
 	DETECT_BACKOFF_FIRST_MS = 100,

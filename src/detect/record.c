@@ -3,6 +3,8 @@
 #include "detect/detect.h"
 #include "detect/detect_internal.h"
 
+#include <string.h>
+
 bool detect_record_value(const struct model_record *record, enum model_field_id field, int64_t index,
 			 struct arena *scratch, struct model_value *ret)
 {
@@ -34,6 +36,18 @@ const char *detect_record_text(const struct model_record *record, enum model_fie
 	return text_at(record, field, -1, scratch);
 }
 
+/* At most `max` bytes, whole characters, "…" where it was cut: a chain of hostile command lines must stay readable. */
+static const char *cut_at(const char *text, size_t max, struct arena *scratch)
+{
+	size_t len = text ? strnlen(text, max + 1) : 0;
+
+	if (len <= max)
+		return text;
+	for (len = max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+		;
+	return arena_printf(scratch, "%.*s…", (int)len, text);
+}
+
 size_t detect_record_ancestors(const struct model_record *record, struct arena *scratch,
 			       struct detect_ancestor ret[DETECT_ANCESTORS_MAX])
 {
@@ -49,7 +63,7 @@ size_t detect_record_ancestors(const struct model_record *record, struct arena *
 		if (!a.pid && !a.name)
 			break;
 		a.exepath = text_at(record, MODEL_F_PROC_AEXEPATH, (int64_t)n, scratch);
-		a.cmdline = text_at(record, MODEL_F_PROC_ACMDLINE, (int64_t)n, scratch);
+		a.cmdline = cut_at(text_at(record, MODEL_F_PROC_ACMDLINE, (int64_t)n, scratch), DETECT_CMDLINE_MAX, scratch);
 		ret[n] = a;
 	}
 	return n;

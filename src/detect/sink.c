@@ -186,10 +186,18 @@ int detect_sink_new(const char *spec, struct detect_sink **ret_sink, struct err 
 	return r < 0 ? r : make(spec, len, &s, ret_sink, err);
 }
 
+void detect_sink_finish(struct detect_sink *sink)
+{
+	if (sink->ops->finish)
+		sink->ops->finish(sink);
+}
+
 struct detect_sink *detect_sink_free(struct detect_sink *sink)
 {
-	if (sink)
-		sink->ops->free(sink);
+	if (!sink)
+		return NULL;
+	detect_sink_finish(sink);
+	sink->ops->free(sink);
 	return NULL;
 }
 

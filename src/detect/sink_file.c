@@ -115,7 +115,7 @@ static void file_free(struct detect_sink *sink)
 	free(s);
 }
 
-static const struct detect_sink_ops file_ops = { file_tell, file_flush, file_free };
+static const struct detect_sink_ops file_ops = { .tell = file_tell, .flush = file_flush, .free = file_free };
 
 int detect_sink_file(const struct detect_sink_spec *spec, struct detect_sink **ret_sink, struct err *err)
 {

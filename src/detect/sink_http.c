@@ -42,17 +42,23 @@ static int http_deliver(void *data, const char *bytes, size_t len)
 	return status == 408 || status == 429 || status >= 500 ? -EAGAIN : -EREMOTEIO;
 }
 
+static void http_finish(struct detect_sink *sink)
+{
+	struct http_sink *s = container_of(sink, struct http_sink, sink);
+
+	s->worker = worker_free(s->worker);
+}
+
 static void http_free(struct detect_sink *sink)
 {
 	struct http_sink *s = container_of(sink, struct http_sink, sink);
 
-	worker_free(s->worker);
 	detect_line_done(&s->line);
 	free(s->url);
 	free(s);
 }
 
-static const struct detect_sink_ops http_ops = { .tell = http_tell, .free = http_free };
+static const struct detect_sink_ops http_ops = { .tell = http_tell, .free = http_free, .finish = http_finish };
 static const struct worker_ops http_worker = { .deliver = http_deliver };
 
 /* A scheme we speak, a host, nothing that could end a line of the request. */

@@ -171,18 +171,24 @@ static void program_tell(struct detect_sink *sink, const struct detect_finding *
 	worker_push(s->worker, s->line.text.text, s->line.text.len);
 }
 
+static void program_finish(struct detect_sink *sink)
+{
+	struct program_sink *s = container_of(sink, struct program_sink, sink);
+
+	s->worker = worker_free(s->worker);
+	end(s, 2000);
+}
+
 static void program_free(struct detect_sink *sink)
 {
 	struct program_sink *s = container_of(sink, struct program_sink, sink);
 
-	worker_free(s->worker);
-	end(s, 2000);
 	detect_line_done(&s->line);
 	free(s->command);
 	free(s);
 }
 
-static const struct detect_sink_ops program_ops = { .tell = program_tell, .free = program_free };
+static const struct detect_sink_ops program_ops = { .tell = program_tell, .free = program_free, .finish = program_finish };
 
 int detect_sink_program(const struct detect_sink_spec *spec, bool each, struct detect_sink **ret_sink, struct err *err)
 {

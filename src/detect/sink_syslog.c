@@ -96,18 +96,24 @@ static int syslog_deliver(void *data, const char *bytes, size_t len)
 	return -EAGAIN;
 }
 
+static void syslog_finish(struct detect_sink *sink)
+{
+	struct syslog_sink *s = container_of(sink, struct syslog_sink, sink);
+
+	s->worker = worker_free(s->worker);
+}
+
 static void syslog_free(struct detect_sink *sink)
 {
 	struct syslog_sink *s = container_of(sink, struct syslog_sink, sink);
 
-	worker_free(s->worker);
 	fd_close_at(&s->fd);
 	detect_line_done(&s->line);
 	strbuf_done(&s->message);
 	free(s);
 }
 
-static const struct detect_sink_ops syslog_ops = { .tell = syslog_tell, .free = syslog_free };
+static const struct detect_sink_ops syslog_ops = { .tell = syslog_tell, .free = syslog_free, .finish = syslog_finish };
 static const struct worker_ops syslog_worker = { .deliver = syslog_deliver };
 
 int detect_sink_syslog(const struct detect_sink_spec *spec, struct detect_sink **ret_sink, struct err *err)

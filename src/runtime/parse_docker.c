@@ -218,3 +218,24 @@ int runtime_parse_docker_image(const char *text, size_t len, const char *input, 
 	facts->c.n_labels = n;
 	return 0;
 }
+
+int runtime_parse_docker_api(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err)
+{
+	_cleanup_json_ json_t *doc = NULL;
+	const char *name, *ip;
+	int r = json_parse(text, len, input, &doc, err);
+
+	if (r < 0)
+		return r;
+	if (!json_text(doc, "Id", NULL) || runtime_json_is_deep(doc, LIMIT_RUNTIME_DEPTH))
+		return err_set(err, -EBADMSG, "%s is not a container", input);
+	name = json_text(doc, "Name", NULL);
+	runtime_facts_set(facts, &facts->c.name, name && name[0] == '/' ? name + 1 : name);
+	parse_health(json_at(doc, "Config", "Healthcheck", "Test", NULL), facts);
+	parse_labels(json_at(doc, "Config", "Labels", NULL), facts);
+	parse_network(json_at(doc, "NetworkSettings", NULL), facts);
+	ip = json_text(doc, "NetworkSettings", "IPAddress", NULL);
+	if (!facts->c.ip)
+		runtime_facts_set(facts, &facts->c.ip, ip);
+	return 0;
+}

@@ -6,10 +6,11 @@
  */
 #include "runtime/runtime_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECK_LAST_S = 10, DISCOVER_S = 30, CHECKS_PER_CALL = 64 };
+enum { CHECK_LAST_S = 10, DISCOVER_S = 30, CHECKS_PER_CALL = 64, ASKS_PER_CALL = 4, API_PAUSE_S = 30 };
 
 static void free_retired(struct runtime *runtime, uint64_t now_ns)
 {
@@ -46,8 +47,8 @@ static void check_row(struct runtime *runtime, struct runtime_row *row, uint64_t
 	}
 	if (!is_there)
 		return;
-	if (!facts.c.ip && row->is_api_asked)        /* what only the API told stays */
-		facts.c.ip = row->c.ip ? arena_strdup(&runtime->scratch, row->c.ip) : NULL;
+	if (row->told)
+		runtime_facts_fill(&facts, row->told);
 	runtime_row_put(runtime, row, &facts, now_ns);
 }
 
@@ -67,6 +68,29 @@ static void sweep_cgroups(struct runtime *runtime, uint64_t now_ns)
 	}
 }
 
+/* A few at a time; an API that does not answer is left alone for a while. */
+static void ask_apis(struct runtime *runtime, uint64_t now_ns)
+{
+	struct runtime_row *row;
+	unsigned n = 0;
+
+	if (!runtime->use_api || now_ns < runtime->api_at_ns)
+		return;
+	for (size_t i = 0; (row = map_next(&runtime->rows, &i)) != NULL && n < ASKS_PER_CALL; ) {
+		int r;
+
+		if (row->is_adopted || row->removed_ns || row->is_api_asked || !row->c.init_pid)
+			continue;
+		r = runtime_api_ask(runtime, row, NULL);
+		n += r != -ENOENT;
+		if (r < 0 && r != -ENOENT) {
+			runtime->stats.n_errors++;
+			runtime->api_at_ns = now_ns + API_PAUSE_S * RUNTIME_S;
+			return;
+		}
+	}
+}
+
 int runtime_refine(struct runtime *runtime, uint64_t now_ns, struct err *err)
 {
 	struct runtime_row *row;
@@ -77,6 +101,7 @@ int runtime_refine(struct runtime *runtime, uint64_t now_ns, struct err *err)
 		sweep_cgroups(runtime, now_ns);
 		runtime->discover_at_ns = now_ns + DISCOVER_S * RUNTIME_S;
 	}
+	ask_apis(runtime, now_ns);
 	for (size_t i = 0; (row = map_next(&runtime->rows, &i)) != NULL; ) {
 		if (row->is_adopted)
 			continue;

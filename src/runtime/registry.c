@@ -44,6 +44,7 @@ void runtime_row_free(struct runtime_row *row)
 {
 	free(row->block);
 	free(row->block_extra);
+	free(row->told);
 	free(row->key);
 	free(row);
 }

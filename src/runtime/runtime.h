@@ -8,6 +8,10 @@
  *
  * A cgroup whose name merely looks like a container id is none, unless some runtime's state knows it.
  *
+ * What local state does not tell, and so is NULL until an API is asked (podman) or always (containerd): podman's labels
+ * (they are in its database; podman.sock is asked), and image and image labels of containers that ctr made (they are in
+ * containerd's metadata database, which is not read; the CRI plug-in and nerdctl write what matters into the bundle).
+ *
  * Everything read is limited and may be hostile (a container's labels are an attacker's text).
  * Knows nothing of rules or events. Thread: one.
  */
@@ -30,6 +34,7 @@ struct runtime_container {
 	enum runtime_kind kind;
 	const char *name;
 	const char *image;               /* as named: repository:tag */
+	/* image_id: all hex digits, without "sha256:"; image_digest: with it. */
 	const char *image_id, *image_repository, *image_tag, *image_digest;
 	const char *user;
 	const char *cgroup_path;

@@ -14,6 +14,7 @@
  *   discover.c   stores that only the runtimes' processes and settings tell of
  *   registry.c   rows, cgroups, the negative cache
  *   refine.c     what time brings: removal, changes, the API
+ *   api.c        what docker.sock and podman.sock add
  *   dump.c       JSON out and in
  */
 #include "base/map.h"
@@ -83,6 +84,8 @@ int runtime_parse_docker_host(const char *text, size_t len, const char *input, s
 int runtime_parse_docker_repositories(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 /* Labels baked into an image: those of the container that are the image's own claim no pod. */
 int runtime_parse_docker_image(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
+/* The answer of GET /containers/ID/json. */
+int runtime_parse_docker_api(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 /* containers.json of containers/storage: the entry of facts->c.id. -ENOENT when there is none. */
 int runtime_parse_storage_index(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 
@@ -166,6 +169,7 @@ struct runtime_row {
 	uint64_t check_at_ns, check_wait_ns;
 	bool is_adopted;                 /* from a capture: no state here */
 	bool is_api_asked;
+	struct runtime_container *told; /* what only the API knew; laid under each reading of the state */
 };
 
 struct runtime_cgroup {
@@ -187,7 +191,7 @@ struct runtime {
 	struct map cgroups;              /* cgroup id or hash of the path -> cgroup */
 	struct runtime_retired *retired;
 	struct arena scratch;
-	uint64_t discover_at_ns, generation;
+	uint64_t discover_at_ns, api_at_ns, generation;
 	struct runtime_stats stats;
 };
 
@@ -203,7 +207,11 @@ void runtime_retire(struct runtime *runtime, void *block, uint64_t free_at_ns);
 bool runtime_row_fits(const struct runtime_row *row, const char *path);
 bool runtime_container_same(const struct runtime_container *a, const struct runtime_container *b);
 
-/* refine.c's API part: ip and what else docker.sock alone knows. */
-int runtime_api_refine(struct runtime *runtime, struct runtime_row *row, struct err *err);
+/* ---- api.c ---- */
+/* Ask docker.sock or podman.sock what the state lacks of this row (address, labels, health check); the row remembers
+ * it. -ENOENT: there is no such socket; other failures as http_send's. Blocks, for a second at most. */
+int runtime_api_ask(struct runtime *runtime, struct runtime_row *row, struct err *err);
+/* Members of `from` that `facts` do not have. */
+void runtime_facts_fill(struct runtime_facts *facts, const struct runtime_container *from);
 
 #endif

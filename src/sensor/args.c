@@ -208,7 +208,9 @@ bool sensor_arg_get(const struct sensor_record *record, const struct sensor_arg 
 	case SENSOR_ARG_PATH: case SENSOR_ARG_PATH2:
 		return get_path(record, arg, scratch, ret);
 	case SENSOR_ARG_TEXT:
-		if (value_param(record, arg->param, scratch, &value) != MODEL_SET)
+		/* An exec that failed has only what the program gave. */
+		if (value_param(record, arg->param, scratch, &value) != MODEL_SET &&
+		    (arg->param != SENSOR_P_FILENAME || value_param(record, SENSOR_P_RAW, scratch, &value) != MODEL_SET))
 			return false;
 		ret->raw = value.text;
 		break;

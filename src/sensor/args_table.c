@@ -68,6 +68,7 @@ ARGS(args_fchown, RES, FD("fd"), UID("uid", ARG2), GID("gid", ARG3));
 ARGS(args_fchownat, RES, DIRFD("dirfd"), PATH("pathname"), UID("uid", ARG2), GID("gid", ARG3), FLAGS("flags", sensor_link_flags));
 ARGS(args_truncate, RES, PATH("path"), DEC("length", ARG2));
 ARGS(args_ftruncate, RES, FD("fd"), DEC("length", ARG2));
+ARGS(args_splice, RES, FD("fd_in"), DEC("len", ARG2));
 ARGS(args_xattr, RES, PATH("path"), TEXT("name", NAME), FLAGS("flags", sensor_xattr_flags));
 ARGS(args_fxattr, RES, FD("fd"), TEXT("name", NAME), FLAGS("flags", sensor_xattr_flags));
 ARGS(args_socket, FD_RET, ENUM("domain", REQUEST, sensor_families), { "type", SENSOR_ARG_DEC, SENSOR_P_FLAGS }, DEC("proto", ARG2));
@@ -133,7 +134,7 @@ static const struct { const struct sensor_arg *args; size_t n; } lists[MODEL_EVT
 	LIST(CHMOD, args_chmod), LIST(FCHMOD, args_fchmod), LIST(FCHMODAT, args_fchmodat), LIST(FCHMODAT2, args_fchmodat),
 	LIST(CHOWN, args_chown), LIST(LCHOWN, args_chown), LIST(FCHOWN, args_fchown), LIST(FCHOWNAT, args_fchownat),
 	LIST(CHOWN32, args_chown), LIST(LCHOWN32, args_chown), LIST(FCHOWN32, args_fchown),
-	LIST(TRUNCATE, args_truncate), LIST(FTRUNCATE, args_ftruncate), LIST(SETXATTR, args_xattr), LIST(LSETXATTR, args_xattr),
+	LIST(SPLICE, args_splice), LIST(TRUNCATE, args_truncate), LIST(FTRUNCATE, args_ftruncate), LIST(SETXATTR, args_xattr), LIST(LSETXATTR, args_xattr),
 	LIST(FSETXATTR, args_fxattr), LIST(REMOVEXATTR, args_xattr), LIST(LREMOVEXATTR, args_xattr),
 	LIST(FREMOVEXATTR, args_fxattr), LIST(SOCKET, args_socket), LIST(CONNECT, args_connect), LIST(ACCEPT, args_accept),
 	LIST(ACCEPT4, args_accept), LIST(BIND, args_bind), LIST(LISTEN, args_listen), LIST(SENDTO, args_send),

@@ -35,7 +35,7 @@ void sensor_cgroup_refresh(struct sensor_cgroups *table, struct sensor_cgroup *c
 {
 	const struct sensor_container_source *source = &table->options->containers;
 
-	if (!cgroup->path || !source->by_cgroup)
+	if (!cgroup->path || !source->by_cgroup || cgroup->expired)
 		return;
 	if (!cgroup->container)
 		cgroup->container = source->by_cgroup(source->data, cgroup->id, cgroup->path->text);
@@ -154,23 +154,33 @@ void sensor_cgroup_removed(struct sensor_cgroups *table, uint64_t id, uint64_t n
 	table->last_removed = c;
 }
 
+static void cgroup_drop(struct sensor_cgroups *table, struct sensor_cgroup *cgroup)
+{
+	map_remove_u64(&table->by_id, cgroup->id);
+	cgroup_free(table, cgroup);
+}
+
+/* The source may forget a container some time after its group went: from here on nobody may ask for it. Rows of processes whose
+ * exit was lost may still hold the group itself. */
 void sensor_cgroups_expire(struct sensor_cgroups *table, uint64_t now_ns, uint64_t grace_ns)
 {
 	struct sensor_cgroup *c;
 
 	while ((c = table->first_removed) && now_ns > c->removed_ns && now_ns - c->removed_ns > grace_ns) {
-		/* Rows of processes whose exit was lost may still point here. */
-		if (c->n_processes && now_ns - c->removed_ns <= 2 * grace_ns)
-			return;
-		c->container = NULL;
-		if (c->n_processes)
-			return;
 		table->first_removed = c->next_removed;
 		if (!table->first_removed)
 			table->last_removed = NULL;
-		map_remove_u64(&table->by_id, c->id);
-		cgroup_free(table, c);
+		c->container = NULL;
+		c->expired = true;
+		if (!c->n_processes)
+			cgroup_drop(table, c);
 	}
+}
+
+void sensor_cgroup_unref(struct sensor_cgroups *table, struct sensor_cgroup *cgroup)
+{
+	if (cgroup && --cgroup->n_processes == 0 && cgroup->expired)
+		cgroup_drop(table, cgroup);
 }
 
 int sensor_cgroups_adopt(struct sensor_cgroups *table, const char *json, size_t len, struct err *err)

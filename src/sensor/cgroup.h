@@ -22,6 +22,7 @@ struct sensor_cgroup {
 	uint32_t n_processes;                            /* rows that point here */
 	uint32_t entry_pid;                              /* first process seen to come into the container; 0 = none yet */
 	bool looked_up;                                  /* the file system was asked for its path */
+	bool expired;                                    /* removed and past its grace; goes with the last row that points here */
 	bool told;                                       /* the container event went out */
 	struct sensor_text *dns_name;                    /* last name asked for by any of the container's processes */
 	uint64_t dns_ns;
@@ -46,6 +47,8 @@ struct sensor_cgroup *sensor_cgroup_made(struct sensor_cgroups *table, uint64_t 
 void sensor_cgroup_removed(struct sensor_cgroups *table, uint64_t id, uint64_t now_ns);
 /* Ask for the container again if there is none. */
 void sensor_cgroup_refresh(struct sensor_cgroups *table, struct sensor_cgroup *cgroup);
+/* A row points here no more. NULL is fine. */
+void sensor_cgroup_unref(struct sensor_cgroups *table, struct sensor_cgroup *cgroup);
 void sensor_cgroups_expire(struct sensor_cgroups *table, uint64_t now_ns, uint64_t grace_ns);
 /* {"cgroups":[{"id":N,"path":"/x"}]} */
 int sensor_cgroups_adopt(struct sensor_cgroups *table, const char *json, size_t len, struct err *err);

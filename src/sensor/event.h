@@ -209,6 +209,7 @@ enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TO
  *   symlink*             RAW (target text) RAW2 (link) DIR2
  *   unlink* rmdir mkdir* mknod*   RAW DIR FLAGS MODE ARG2 (device), [PATH FILE]
  *   chmod* chown* truncate xattr  RAW DIR or FD, PATH FILE, MODE or ARG2 ARG3 (uid gid), NAME (attribute)
+ *   splice               FD PATH FILE of what is read, ARG2 (length) FLAGS
  *   connect bind accept* listen   FD SOCKET SOCKADDR_LOCAL SOCKADDR_REMOTE ARG2 (backlog)
  *   sendto sendmsg sendmmsg       the same, DATA (512 bytes) for port 53; only to a peer new for the socket
  *   socket               REQUEST (domain) FLAGS (type) ARG2 (protocol)

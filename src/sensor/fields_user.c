@@ -12,9 +12,15 @@ static const char *names_of(const struct sensor_record *r)
 
 static const struct sensor_user *user_of(const struct sensor_record *r, const char *container, uint32_t uid)
 {
+	const struct sensor_user *user;
+
 	if (uid == SENSOR_NO_ID || (r->container && !container && r->view->event->user_ns != SENSOR_FIRST_USER_NS))
 		return NULL;
-	return sensor_user_by_uid(&r->state->users, container, r->process->pid, uid, r->view->event->ts_ns);
+	user = sensor_user_by_uid(&r->state->users, container, r->process->pid, uid, r->view->event->ts_ns);
+	/* The process may be gone by now; the container's first one has the same files. */
+	if (!user && container && r->container->init_pid)
+		user = sensor_user_by_uid(&r->state->users, container, r->container->init_pid, uid, r->view->event->ts_ns);
+	return user;
 }
 
 static const struct sensor_user *login_of(const struct sensor_record *r, uint32_t uid)

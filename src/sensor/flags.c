@@ -33,7 +33,9 @@ const struct sensor_flag sensor_clone_flags[] = {
 	SAME(CLONE_NEWUSER), SAME(CLONE_CHILD_CLEARTID), SAME(CLONE_CHILD_SETTID), SAME(CLONE_SETTLS), SAME(CLONE_VFORK),
 	SAME(CLONE_NEWCGROUP), { "CLONE_NEWTIME", 0x80 }, END
 };
+/* Types first, those with more bits before those that they hold. */
 const struct sensor_flag sensor_mode_flags[] = {
+	SAME(S_IFSOCK), SAME(S_IFLNK), SAME(S_IFBLK), SAME(S_IFREG), SAME(S_IFDIR), SAME(S_IFCHR), SAME(S_IFIFO),
 	SAME(S_IXOTH), SAME(S_IWOTH), SAME(S_IROTH), SAME(S_IXGRP), SAME(S_IWGRP), SAME(S_IRGRP), SAME(S_IXUSR), SAME(S_IWUSR),
 	SAME(S_IRUSR), SAME(S_ISVTX), SAME(S_ISGID), SAME(S_ISUID), END
 };

@@ -7,6 +7,7 @@ enum {
 	LIMIT_SENSOR_WIRE_BYTES = 256 * 1024,        /* one event */
 	LIMIT_SENSOR_WIRE_PARAMS = 256,              /* parameters of one event */
 	LIMIT_SENSOR_PROCESSES = 128 * 1024,         /* default of max_processes */
+	LIMIT_SENSOR_EXITED = 4096,                  /* ended processes kept, however short ago they ended */
 	LIMIT_SENSOR_THREADS = 64 * 1024,            /* threads the credential ledger follows */
 	LIMIT_SENSOR_CGROUPS = 64 * 1024,
 	LIMIT_SENSOR_CGROUP_DEPTH = 32,              /* of the scan at start */
@@ -17,6 +18,8 @@ enum {
 	LIMIT_SENSOR_PATH_DEPTH = 4096,              /* components */
 	LIMIT_SENSOR_NAMES_PER_FILE = 4,             /* records of one event */
 	LIMIT_SENSOR_LINKED_FILES = 4096,            /* inodes with several names */
+	LIMIT_SENSOR_ALIASES = 1024,                 /* hard links known by path */
+	LIMIT_SENSOR_ALIAS_PATH = 4096,              /* bytes of such a path */
 	LIMIT_SENSOR_WATCH_PATHS = 4096,
 	LIMIT_SENSOR_MOUNTS = 1024,                  /* devices whose mount point is known */
 	LIMIT_SENSOR_NAMESPACES = 4096,              /* mount namespaces remembered */

@@ -13,10 +13,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* libbpf reports through a callback without a context: what it said last, for the load that is under way. */
@@ -94,6 +97,7 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 
 	ro->config.cgroup_subsys = facts->cgroup.subsys;
 	ro->config.cgroup_hierarchy = facts->cgroup.hierarchy;
+	ro->config.can_cast = facts->can_cast && !sensor->no_cast;
 	ro->config.oom_gives_task = facts->oom_gives_task;
 	ro->config.uring_request = facts->uring_request;
 	ro->config.uring_result = facts->uring_result;
@@ -126,6 +130,10 @@ static int try_load(struct sensor *sensor, const struct sensor_facts *facts, str
 		return 0;
 	}
 	sensor_bpf__destroy(bpf);
+	if (load_failure.program[0] && facts->can_cast && !sensor->no_cast) {
+		sensor->no_cast = true;   /* slower, but every kernel knows the helper */
+		return -EAGAIN;
+	}
 	if (r == -EPERM || r == -EACCES)
 		if (!load_failure.program[0] || geteuid() != 0)
 			return err_set(err, -EPERM, "the kernel does not let this user load BPF programs: run as root, or with "
@@ -192,6 +200,20 @@ static bool call_exists(void *data, const char *call)
 	return sensor_tracefs_has(event);
 }
 
+/* Without these nothing is known about anybody. */
+static int check_essential(const struct sensor *sensor, struct err *err)
+{
+	static const char *const essential[] = { "on_fork", "on_exec", "on_exit" };
+
+	for (size_t i = 0; i < ARRAY_LEN(essential); i++) {
+		const struct sensor_refused *refused = find_refused(sensor, essential[i]);
+		if (refused)
+			return err_set(err, -ENOSYS, "the kernel refuses the program %s, without which parka sees no processes: %s",
+				       essential[i], refused->why);
+	}
+	return 0;
+}
+
 static bool wants_calls(void)
 {
 	const char *text = getenv("PARKA_SENSOR_HOOKS");
@@ -215,6 +237,9 @@ int sensor_load(struct sensor *sensor, struct err *err)
 	while (r == -EAGAIN);
 	libbpf_set_print(before);
 	sensor_facts_done(&facts);
+	if (r < 0)
+		return r;
+	r = check_essential(sensor, err);
 	if (r < 0)
 		return r;
 	plan_make(&sensor->plan, &kernel);
@@ -304,8 +329,39 @@ int sensor_attach(struct sensor *sensor, struct err *err)
 	return 0;
 }
 
+/* Closing a tracepoint's descriptor waits for every CPU to leave it, some 60 ms each and one at a time: seconds for
+ * all. A child of a child that shares the descriptors closes the last copies by ending, after us; until then the
+ * programs run on for nobody. */
+static int close_in_background(void)
+{
+	int ends[2];
+	pid_t pid;
+	char c;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		if (fork() != 0)
+			_exit(0);
+		close(ends[1]);
+		prctl(PR_SET_NAME, "parka-closing");
+		while (read(ends[0], &c, 1) < 0 && errno == EINTR)
+			;   /* until the parent has closed its own */
+		_exit(0);
+	}
+	close(ends[0]);
+	if (pid > 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	return ends[1];
+}
+
 void sensor_unload(struct sensor *sensor)
 {
+	/* Closed last of all, when this function ends. */
+	__attribute__((unused)) _cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
+
 	for (size_t i = 0; sensor->links && i < sensor->plan.n; i++)
 		bpf_link__destroy(sensor->links[i]);
 	bpf_link__destroy(sensor->raw_link);

@@ -74,6 +74,7 @@ void sensor_names_done(struct sensor_names *names)
 		linked_free(names, l);
 	for (size_t i = 0; (t = map_next(&names->mounts, &i)); )
 		sensor_text_unref(names->texts, t);
+	sensor_aliases_done(&names->aliases);
 	map_done(&names->linked);
 	map_done(&names->watched);
 	map_done(&names->mounts);
@@ -262,6 +263,26 @@ static void on_unlink(struct sensor_names *names, const struct sensor_wire_file 
 		linked_drop_name(names, l, name->text, name->len);
 }
 
+static void update_aliases(struct sensor_names *names, const struct sensor_wire_view *view, const struct sensor_wire_file *file,
+			   const struct sensor_name *from, const struct sensor_name *to)
+{
+	uint32_t ns = view->event->mnt_ns;
+
+	switch (view->event->type) {
+	case MODEL_EVT_LINK: case MODEL_EVT_LINKAT:
+		if (!file && from->text && to->text)
+			sensor_aliases_add(&names->aliases, ns, from->text, to->text);
+		return;
+	case MODEL_EVT_UNLINK: case MODEL_EVT_UNLINKAT:
+		if (from->text)
+			sensor_aliases_drop(&names->aliases, ns, from->text);
+		return;
+	default:
+		if (from->text && to->text)
+			sensor_aliases_rename(&names->aliases, ns, from->text, to->text);
+	}
+}
+
 static void learn_root(struct sensor_names *names, const struct sensor_wire_view *view)
 {
 	const struct sensor_wire_file *file = sensor_wire_struct(view, SENSOR_P_FILE, sizeof(*file));
@@ -295,6 +316,7 @@ void sensor_names_update(struct sensor_names *names, const struct sensor_wire_vi
 	}
 	from.text = name_of(view, SENSOR_P_PATH, SENSOR_P_RAW, SENSOR_P_DIR_PATH, scratch, &from.len);
 	to.text = name_of(view, SENSOR_P_PATH2, SENSOR_P_RAW2, SENSOR_P_DIR_PATH2, scratch, &to.len);
+	update_aliases(names, view, file, &from, &to);
 	if (view->event->type == MODEL_EVT_LINK || view->event->type == MODEL_EVT_LINKAT)
 		on_link(names, file, &from, &to);
 	else if (view->event->type == MODEL_EVT_UNLINK || view->event->type == MODEL_EVT_UNLINKAT)

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "sensor/intern.h"
 #include "sensor/limits.h"
+#include "sensor/names_alias.h"
 #include "sensor/wire.h"
 
 struct sensor_state_options;
@@ -32,6 +33,7 @@ struct sensor_names {
 	struct map watched;                  /* by path: struct sensor_linked */
 	struct sensor_linked *oldest, *newest;
 	size_t n_linked;
+	struct sensor_aliases aliases;       /* hard links whose inode no hook told */
 	struct map mounts;                   /* device + 1 -> struct sensor_text: where the host has its root */
 	struct map root_dev;                 /* mount namespace -> device + 1 of its root */
 	struct sensor_texts *texts;

@@ -127,7 +127,7 @@ bool sensor_names_may_differ(const struct sensor_names *names, const struct sens
 
 	if (!path || (path->flags & SENSOR_PATH_ANON))
 		return false;
-	return (path->flags & SENSOR_PATH_BIND) || (file && file->nlink > 1 && names->linked.n);
+	return (path->flags & SENSOR_PATH_BIND) || (file && file->nlink > 1 && (names->linked.n || names->aliases.by_path.n));
 }
 
 static void add_name(struct sensor_name *list, size_t *n, const char *text, size_t len)
@@ -171,6 +171,9 @@ size_t sensor_names_of(const struct sensor_names *names, const struct sensor_wir
 	add_name(ret, &n, text, len);
 	if (!file)
 		return n;
+	text = file->nlink > 1 ? sensor_aliases_of(&names->aliases, view->event->mnt_ns, text) : NULL;
+	if (text)
+		add_name(ret, &n, text, strlen(text));
 	text = sensor_path_in_fs(&path, scratch, &len);
 	if (text) {
 		const struct sensor_text *point = sensor_names_mount(names, file->dev);

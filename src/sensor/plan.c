@@ -103,6 +103,13 @@ void plan_make(struct plan *plan, const struct plan_kernel *kernel)
 		add_event(plan, row, kernel);
 	for (const struct plan_call *call = plan_calls; call->name; call++)
 		add_call(plan, call, kernel);
+	for (size_t i = 0; i < plan->n; i++) {
+		struct plan_hook *h = &plan->hooks[i];
+		if (!h->call)
+			continue;
+		snprintf(h->attach, sizeof(h->attach), "tracepoint/syscalls/sys_exit_%s", h->call->name);
+		h->hook.attach = h->attach;
+	}
 }
 
 void plan_done(struct plan *plan)

@@ -57,6 +57,7 @@ struct plan_hook {
 	struct plan_candidate candidate;
 	const struct plan_call *call;
 	enum model_event_type type;
+	char attach[64];                 /* text of hook.attach for calls */
 	bool costly;
 	bool always, usable;             /* usable: chosen, and this kernel has it */
 };

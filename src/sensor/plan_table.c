@@ -84,6 +84,8 @@ const struct plan_call plan_calls[] = {
 	{ "fremovexattr", 199, 237, CALL(FREMOVEXATTR, F, FD(0), TEXT(1, NAME)) },
 	{ "removexattrat", 466, 466, CALL(REMOVEXATTRAT, F, DIRFD(0), PATH(1, RAW), TEXT(3, NAME), U32(2, FLAGS)) },
 
+	{ "splice", 275, 313, CALL(SPLICE, L, FD(0), U64(4, ARG2), U32(5, FLAGS)) },
+
 	/* sockets */
 	{ "connect", 42, 362, ROW(CONNECT, N, NET, .variant = SENSOR_NET_CONNECT) },
 	{ "accept", 43, -1, ROW(ACCEPT, N, NET, .variant = SENSOR_NET_ACCEPT) },
@@ -199,6 +201,11 @@ const struct plan_row plan_events[] = {
 	{ "cgroup_attach", MODEL_EVT_CGROUP_ATTACH, true, NULL, BTF("on_cgroup_attach", "tp_btf/cgroup_attach_task"),
 	  "processes that are moved into a container keep their old one until their next event" },
 	{ "oom_kill", MODEL_EVT_OOM_KILL, true, NULL, BTF("on_oom", "tp_btf/mark_victim"), "processes killed for memory" },
+	{ "io_uring_op", MODEL_EVT_IO_URING_OP, true, NULL,
+	  { { "on_uring_submit", "tp_btf/io_uring_submit_req", PLAN_BTF }, { "on_uring_submit_old", "tp_btf/io_uring_submit_sqe", PLAN_BTF } },
+	  "what programs do through io_uring" },
+	{ "io_uring_op", MODEL_EVT_IO_URING_OP, true, NULL, BTF("on_uring_complete", "tp_btf/io_uring_complete"),
+	  "results of what programs do through io_uring" },
 	{ "module_load", MODEL_EVT_MODULE_LOAD, false, NULL, BTF("on_module_load", "tp_btf/module_load"),
 	  "names of kernel modules (the system call is seen)" },
 	{ "cap_capable", MODEL_EVT_CAP_CAPABLE, false, NULL, BTF("on_cap_capable", "tp_btf/cap_capable"),

@@ -146,6 +146,7 @@ int sensor_facts_load(struct sensor_facts *facts, struct err *err)
 		return err_set_os(err, -errno, "read the kernel's types from /sys/kernel/btf/vmlinux");
 	choose_cgroup(facts->btf, &facts->cgroup);
 	facts->oom_gives_task = argument_is_pointer(facts->btf, tracepoint_proto(facts->btf, "mark_victim"), 0);
+	facts->can_cast = btf__find_by_name_kind(facts->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	find_uring(facts);
 	return 0;
 }

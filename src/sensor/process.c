@@ -171,6 +171,8 @@ void sensor_processes_expire(struct sensor_processes *table, uint64_t now_ns)
 
 	while ((p = table->first_exited) && now_ns > p->exit_ns && now_ns - p->exit_ns > table->grace_ns)
 		process_free(table, p);
+	for (; table->n_exited > LIMIT_SENSOR_EXITED; table->n_evicted++)
+		process_free(table, table->first_exited);
 }
 
 struct sensor_process *sensor_process_add(struct sensor_processes *table, uint32_t pid, uint64_t start_ns, uint64_t now_ns)

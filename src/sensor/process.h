@@ -8,7 +8,7 @@
  *                 | parent, children         | image: what the last exec gave, shared with forked children
  *                 | cgroup --> container     | entry: how it came into the system (session.h)
  *
- * Rows outlive their process by the grace time. A row that goes hands its children to its own parent: the ancestry
+ * Rows outlive their process by the grace time, at most LIMIT_SENSOR_EXITED of them. A row that goes hands its children to its own parent: the ancestry
  * stays that of birth, until an exec reports what the kernel calls the parent. Bounded by max_processes: the
  * oldest ended row makes room; when all live, the new process gets no row and is counted.
  *
@@ -116,7 +116,7 @@ void sensor_process_exit(struct sensor_processes *table, struct sensor_process *
 /* Everything the row holds is given up and the row is as new; it stays where it is in the table, if it is in it. For the row that
  * stands in for processes without one. */
 void sensor_process_clear(struct sensor_processes *table, struct sensor_process *process);
-/* Free what ended before now - grace. */
+/* Free what ended before now - grace, and of the rest the oldest beyond LIMIT_SENSOR_EXITED. */
 void sensor_processes_expire(struct sensor_processes *table, uint64_t now_ns);
 
 /* The image of an exec or seed event, from its parameters. */

@@ -11,6 +11,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -108,14 +109,84 @@ static int iterate(struct sensor *sensor, struct seeds *seeds, struct err *err)
 	return r;
 }
 
+static const struct sensor_wire_task *task_of(const struct sensor_wire *event)
+{
+	const uint8_t *at = (const uint8_t *)(event + 1), *end = (const uint8_t *)event + event->len;
+
+	while (at + sizeof(struct sensor_wire_param) <= end) {
+		const struct sensor_wire_param *p = (const struct sensor_wire_param *)at;
+		if (p->id == SENSOR_P_TASK && p->len >= sizeof(struct sensor_wire_task))
+			return (const struct sensor_wire_task *)(p + 1);
+		at += sizeof(*p) + ((p->len + 7) & ~7U);
+	}
+	return NULL;
+}
+
+static int compare_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* When a process started, as its children know it; 0. */
+static uint64_t start_by_children(const struct seeds *seeds, uint32_t pid)
+{
+	for (size_t at = 0; at < seeds->len; ) {
+		const struct sensor_wire *event = (const struct sensor_wire *)(seeds->bytes + at);
+		const struct sensor_wire_task *task = task_of(event);
+		if (task && task->ppid == pid)
+			return task->parent_start_ns;
+		at += event->len;
+	}
+	return 0;
+}
+
+/* Processes in /proc that the iterator did not give: some kernels leave out the first one. */
+static void add_missing(struct seeds *seeds)
+{
+	_cleanup_free_ uint32_t *pids = mem_array(seeds->n + 1, sizeof(*pids));
+	_cleanup_free_ struct sensor_wire *out = mem_alloc(65536);
+	size_t n = 0, end = seeds->len;
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+
+	for (size_t at = 0; at < end; at += ((const struct sensor_wire *)(seeds->bytes + at))->len)
+		pids[n++] = ((const struct sensor_wire *)(seeds->bytes + at))->pid;
+	qsort(pids, n, sizeof(*pids), compare_u32);
+	while (proc && (entry = readdir(proc)) != NULL) {
+		char *rest;
+		uint32_t pid = (uint32_t)strtoul(entry->d_name, &rest, 10);
+		if (*rest || !pid || bsearch(&pid, pids, n, sizeof(*pids), compare_u32))
+			continue;
+		if (!sensor_seed_from_proc(pid, start_by_children(seeds, pid), out) || seeds->size + out->len > SEED_BYTES_MAX)
+			continue;
+		if (seeds->size - seeds->len < out->len) {
+			seeds->size += 262144;
+			seeds->bytes = mem_grow(seeds->bytes, seeds->size, 1);
+		}
+		memcpy(seeds->bytes + seeds->len, out, out->len);
+		seeds->len += out->len;
+	}
+	if (proc)
+		closedir(proc);
+}
+
 int sensor_seed(struct sensor *sensor, void (*emit)(const struct sensor_wire *event, void *data), void *data, struct err *err)
 {
 	_cleanup_free_ struct sensor_wire *out = NULL;
 	struct seeds seeds = { 0 };
-	int r = iterate(sensor, &seeds, err);
+	int r = 0;
 
+	if (bpf_program__fd(sensor->bpf->progs.seed_tasks) >= 0)
+		r = iterate(sensor, &seeds, err);
 	if (r == 0)
+		r = split(&seeds, err);      /* checks the records; the order is made again below */
+	if (r == 0) {
+		add_missing(&seeds);
+		seeds.n = 0;
 		r = split(&seeds, err);
+	}
 	if (r == 0 && seeds.n) {
 		/* Who is older cannot be the child: parents come first. */
 		qsort(seeds.order, seeds.n, sizeof(*seeds.order), by_start);

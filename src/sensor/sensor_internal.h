@@ -23,7 +23,7 @@ struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of
 struct sensor_facts {
 	struct btf *btf;
 	struct sensor_cgroup_choice cgroup;
-	bool oom_gives_task;
+	bool oom_gives_task, can_cast;
 	int uring_request;
 	enum sensor_uring_result uring_result;
 };
@@ -40,6 +40,7 @@ struct sensor {
 	size_t n_refused;
 	struct sensor_options options;
 	enum sensor_compat compat;
+	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
 	int epoll_fd;
 };
@@ -50,6 +51,10 @@ void sensor_facts_done(struct sensor_facts *facts);
 bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *name);
 bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
 bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
+
+/* seed_proc.c: the process as a seed in `out` (64 KiB), or false when it is gone. start_ns: 0 if not known better
+ * than in clock ticks. */
+bool sensor_seed_from_proc(uint32_t pid, uint64_t start_ns, struct sensor_wire *out);
 
 /* loader.c */
 int sensor_load(struct sensor *sensor, struct err *err);

@@ -97,6 +97,12 @@ static bool runtime_image(const struct sensor_image *image)
 	return false;
 }
 
+static bool is_detached(const struct sensor_image *image)
+{
+	return image && image->has_file && image->file.uid == 0 &&
+	       ((image->path_flags & SENSOR_PATH_DETACHED) || (image->exepath && strcmp(image->exepath->text, "/") == 0));
+}
+
 static bool runtime_among_ancestors(const struct sensor_process *process)
 {
 	const struct sensor_process *p = process->parent;
@@ -206,8 +212,9 @@ static void enter_container(struct sensor_state *state, struct sensor_process *p
 	enum sensor_entry_kind kind = SENSOR_ENTRY_UNKNOWN;
 	struct sensor_entry *e;
 
-	if (runtime_image(process->image))
-		return;                                         /* the runtime itself, on its way in */
+	/* The runtime itself, on its way in: by its name, or, as runc runs itself since 1.2, from a detached mount without a path. */
+	if (runtime_image(process->image) || (is_detached(process->image) && runtime_among_ancestors(process)))
+		return;
 	if (process->has_task && process->task.vpid == 1)
 		kind = SENSOR_ENTRY_CONTAINER;
 	else if (runtime_image(before) || runtime_among_ancestors(process))

@@ -14,8 +14,7 @@ static void process_gone(void *data, struct sensor_process *process)
 
 	sensor_ledger_process_gone(&state->ledger, process);
 	sensor_entry_unref(state, process->entry);
-	if (process->cgroup)
-		process->cgroup->n_processes--;
+	sensor_cgroup_unref(&state->cgroups, process->cgroup);
 }
 
 struct sensor_state *sensor_state_new(const struct sensor_state_options *options)
@@ -244,7 +243,9 @@ size_t sensor_state_apply(struct sensor_state *state, const struct sensor_wire *
 		return 0;
 	}
 	sensor_processes_expire(&state->processes, event->ts_ns);
-	sensor_cgroups_expire(&state->cgroups, event->ts_ns, state->processes.grace_ns);
+	/* Never longer than the default: a container's text is the source's, which keeps it for a while only. */
+	sensor_cgroups_expire(&state->cgroups, event->ts_ns, state->processes.grace_ns < LIMIT_SENSOR_GRACE_NS
+			      ? state->processes.grace_ns : LIMIT_SENSOR_GRACE_NS);
 	if (event->type == MODEL_EVT_NONE) {
 		sensor_update_seed(state, &state->view);
 		return 0;

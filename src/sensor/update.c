@@ -23,8 +23,7 @@ static void set_cgroup(struct sensor_state *state, struct sensor_process *proces
 	cgroup = sensor_cgroup_get(&state->cgroups, id, process->pid);
 	if (cgroup)
 		cgroup->n_processes++;
-	if (process->cgroup)
-		process->cgroup->n_processes--;
+	sensor_cgroup_unref(&state->cgroups, process->cgroup);
 	process->cgroup = cgroup;
 }
 
@@ -63,7 +62,9 @@ static void set_task(struct sensor_state *state, struct sensor_process *process,
 		return;
 	process->task = *task;
 	process->has_task = true;
-	if (process->pid == 1 && !sensor_process_container(process)) {
+	/* Kernel threads are in the first namespaces: kthreadd stands in where init cannot be read. */
+	if ((process->pid == 1 || (process->pid == 2 && !state->has_host_task)) && task->mnt_ns &&
+	    !sensor_process_container(process)) {
 		state->host_task = *task;
 		state->has_host_task = true;
 	}

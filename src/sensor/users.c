@@ -253,9 +253,12 @@ static struct sensor_user_table *table_for(struct sensor_users *users, const cha
 		return t;
 	if (t->checked_ns && now_ns < t->checked_ns + LIMIT_SENSOR_USERS_RECHECK_NS)
 		return t;
-	t->checked_ns = now_ns ? now_ns : 1;
 	if (container_id)
 		snprintf(root, sizeof(root), "/proc/%u/root", pid);
+	/* Its process is gone before it was asked: the next one may tell. */
+	if (access(root, F_OK) < 0)
+		return t;
+	t->checked_ns = now_ns ? now_ns : 1;
 	source_open(&s, root, users->etc);
 	/* A process that is gone says nothing about its container: what was known stays. */
 	if ((s.stamp[0] || s.stamp[1]) && (s.stamp[0] != t->stamp[0] || s.stamp[1] != t->stamp[1]))

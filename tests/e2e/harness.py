@@ -117,7 +117,8 @@ ETC = {
 
 # The acts once more, under names that rules know, so that they are programs of the image.
 PROGRAMS = [(path, 0o755) for path in ("bin/bash", "sbin/apk", "usr/bin/ncat", "usr/bin/ssh", "usr/bin/chisel", "usr/bin/nmap",
-                                       "usr/bin/kubectl", "usr/sbin/useradd")] + [("bin/setid", 0o4755)]
+                                       "usr/bin/kubectl", "usr/sbin/useradd", "usr/sbin/nginx", "usr/bin/postgres",
+                                       "usr/bin/make")] + [("bin/setid", 0o4755)]
 
 
 def image_build(name=IMAGE):
@@ -220,7 +221,7 @@ class Watch:
         command = [find_parka(), "watch", "--format", "json", "--state", self.state]
         for path in rules or (RULES,):
             command += ["-r", path]
-        self.process = subprocess.Popen(command + list(options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen(command + ["--throttle", "0", "--no-status", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         errors="replace", bufsize=1)
         threading.Thread(target=self._read_findings, daemon=True).start()
         threading.Thread(target=self._read_messages, daemon=True).start()

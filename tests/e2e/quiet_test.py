@@ -5,6 +5,7 @@
 Runs for PARKA_QUIET_SECONDS (60; the promise is ten minutes: 600). Each kind of work that this machine has is done
 over and over; what is not installed is named and left out.
 """
+import atexit
 import os
 import shutil
 import subprocess
@@ -18,6 +19,17 @@ from harness import run
 SECONDS = float(os.environ.get("PARKA_QUIET_SECONDS", "60"))
 LOUD = ("Emergency", "Alert", "Critical", "Error", "Warning")
 SOURCE = "#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n"
+
+
+def is_ours(finding):
+    """Not what others do on this machine meanwhile: processes of the host that neither this test nor a container
+    runtime started. Those are printed, not counted."""
+    if finding.get("output_fields", {}).get("container.id") != "host":
+        return True
+    ancestors = (finding.get("parka") or {}).get("ancestors") or []
+    runtimes = ("dockerd", "containerd", "runc", "containerd-shim-runc-v2")
+    return not ancestors or any(a.get("pid") == os.getpid() or os.path.basename(a.get("exepath") or "") in runtimes
+                                for a in ancestors)
 
 
 class Work:
@@ -125,7 +137,8 @@ class Work:
         if os.path.exists("/usr/sbin/cron") and not any(d.args[0] == "/usr/sbin/cron" for d in self.daemons):
             self.daemons.append(subprocess.Popen(["/usr/sbin/cron", "-f"], stderr=subprocess.DEVNULL))
         if os.path.isdir("/etc/cron.daily"):
-            run("run-parts", "/etc/cron.daily", timeout=120)
+            # Not apt's: it sleeps up to half an hour first.
+            run("run-parts", "--regex", "^(dpkg|logrotate|man-db|passwd|bsdmainutils|mlocate)$", "/etc/cron.daily", timeout=120)
         if os.path.exists("/usr/sbin/logrotate"):
             log = self.path("some.log")
             with open(log, "w", encoding="ascii") as file:
@@ -193,7 +206,7 @@ class Work:
         directory = self.path("image")
         os.makedirs(directory, exist_ok=True)
         with open(directory + "/Dockerfile", "w", encoding="ascii") as file:
-            file.write(f"FROM {harness.IMAGE}\nRUN adduser -D app\nRUN mkdir -p /app && cp /bin/act /app/run && chmod 755 "
+            file.write(f"FROM {harness.IMAGE}\nRUN echo app:x:100:100::/:/bin/sh >> /etc/passwd\nRUN mkdir -p /app && cp /bin/act /app/run && chmod 755 "
                        "/app/run && /app/run sleep 0\nRUN echo 'export A=1' > /etc/profile.d/app.sh\nUSER app\n"
                        'CMD ["/app/run", "sleep", "1"]\n')
         done = subprocess.run(["docker", "build", "-q", "--network=none", "--no-cache", "-t", "parka-e2e-built", directory],
@@ -223,6 +236,7 @@ def main():
     loud = {}
     end = time.monotonic() + SECONDS
     rounds = 0
+    atexit.register(work.stop)
     while rounds == 0 or time.monotonic() < end:
         for kind in list(kinds):
             mark = watch.mark()
@@ -230,7 +244,9 @@ def main():
                 absent.add(kind.__name__)
                 kinds.remove(kind)
             for finding in watch.since(mark, settle_s=0.5):
-                if finding["priority"] in LOUD:
+                if finding["priority"] in LOUD and not is_ours(finding):
+                    print(f"# by others on this machine: {finding['rule']}: {finding.get('output')}", flush=True)
+                elif finding["priority"] in LOUD:
                     loud.setdefault(kind.__name__, []).append(f"{finding['rule']}: {finding.get('output')}")
         rounds += 1
     work.stop()
@@ -241,7 +257,7 @@ def main():
         else:
             found = loud.get(kind, [])
             tap.ok(not found, f"ordinary work is quiet: {kind}, {rounds} rounds", "\n".join(found[:10]))
-    late = [f for f in watch.since(0) if f["priority"] in LOUD]
+    late = [f for f in watch.since(0) if f["priority"] in LOUD and is_ours(f)]
     tap.ok(len(late) == sum(len(v) for v in loud.values()), "nothing came between the kinds of work")
     watch.stop()
     shutil.rmtree(tmp, ignore_errors=True)

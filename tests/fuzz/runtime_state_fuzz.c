@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* State files of runtimes. The first byte chooses the parser, the rest is the file. */
+/* State files of runtimes. The first byte (a digit) chooses the parser, the rest is the file. */
 #include "runtime/runtime_internal.h"
 
 #include <stdlib.h>
@@ -12,6 +12,7 @@ typedef int (*parse_fn)(const char *text, size_t len, const char *input, struct 
 static const parse_fn parsers[] = {
 	runtime_parse_oci, runtime_parse_runc_state, runtime_parse_crun_status, runtime_parse_docker_config,
 	runtime_parse_docker_host, runtime_parse_docker_repositories, runtime_parse_docker_image, runtime_parse_storage_index,
+	runtime_parse_docker_api,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -30,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	facts.c.image_id = "b";
 	runtime_facts_label(&facts, "io.kubernetes.pod.name", "p");
 	text = mem_strndup((const char *)data + 1, size - 1);
-	parsers[data[0] % ARRAY_LEN(parsers)](text, size - 1, "fuzz", &facts, &err);
+	parsers[(uint8_t)(data[0] - '0') % ARRAY_LEN(parsers)](text, size - 1, "fuzz", &facts, &err);
 	runtime_facts_kubernetes(&facts);
 	packed = runtime_container_pack(&facts.c);
 	if (!runtime_container_same(packed, &facts.c) || facts.c.n_labels > LIMIT_RUNTIME_LABELS || facts.c.n_mounts > LIMIT_RUNTIME_MOUNTS)

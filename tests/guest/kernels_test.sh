@@ -27,8 +27,8 @@ for kernel in $kernels; do
 	for test in "$build"/tests/kernel/*_test; do
 		name=$(basename "$test")
 		files=()
-		for helper in "$build"/tests/kernel/*_helper; do [ -x "$helper" ] && files+=(-f "$helper:/tests/$(basename "$helper")"); done
-		out=$(scripts/guest.sh run "$kernel" -m overlay -t 240 -f "$test:/tests/$name" "${files[@]}" -- "cd /tests && ./$name")
+		[ -x "$build/tests/kernel/helper32" ] && files+=(-f "$build/tests/kernel/helper32:/tests/helper32")
+		out=$(scripts/guest.sh run "$kernel" -m overlay -t 240 -f "$test:/tests/$name" "${files[@]}" -- "cd /tests && PARKA_HELPER32=/tests/helper32 ./$name")
 		code=$?
 		while read -r line; do
 			case $line in

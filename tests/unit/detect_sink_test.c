@@ -478,6 +478,7 @@ TEST(a_program_per_finding_counts_its_exit_status)
 	detect_sink_tell(good, &f);
 	detect_sink_tell(bad, &f);
 	CHECK_INT(counts_after(good, 2).n_told, 2);
+	detect_sink_finish(bad);
 	CHECK_INT(counts_after(bad, 1).n_failed, 1);
 	detect_sink_free(good);
 	detect_sink_free(bad);

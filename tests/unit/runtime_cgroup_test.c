@@ -71,7 +71,7 @@ static const struct { const char *path, *id; enum runtime_kind kind; } shapes[] 
 	{ "/system.slice/docker-volume@" A ".service", NULL, 0 },
 	{ "/machine.slice/machine-qemu\\x2d1\\x2ddebian.scope", NULL, 0 },
 	{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" U ".slice", NULL, 0 },
-	{ "/process_api/2d8f11f3a4f296547180b97372210bde", NULL, 0 },
+	{ "/agents/2d8f11f3a4f296547180b97372210bde", NULL, 0 },
 	{ "/user.slice/user-1000.slice/session-3.scope", NULL, 0 },
 	{ "/init.scope", NULL, 0 },
 	{ "/", NULL, 0 }, { "", NULL, 0 }, { "//", NULL, 0 }, { "/a//b", NULL, 0 }, { "/.scope", NULL, 0 }, { "/:::", NULL, 0 },

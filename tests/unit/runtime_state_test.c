@@ -762,6 +762,28 @@ TEST(two_hundred_containers_take_well_under_two_megabytes)
 	root_remove();
 }
 
+TEST(the_api_fills_in_only_what_the_state_lacks)
+{
+	static const char answer[] = "{\"Id\":\"x\",\"Name\":\"/other\",\"Config\":{\"Labels\":{\"a\":\"2\",\"b\":\"3\"}},"
+		"\"NetworkSettings\":{\"Networks\":{\"bridge\":{\"IPAddress\":\"172.17.0.2\"}}}}";
+	struct arena arena;
+	struct runtime_facts facts, told;
+
+	arena_init(&arena, LIMIT_RUNTIME_SCRATCH_BYTES);
+	runtime_facts_init(&told, &arena);
+	CHECK_INT(runtime_parse_docker_api(answer, strlen(answer), "t", &told, NULL), 0);
+	CHECK_INT(runtime_parse_docker_api("{}", 2, "t", &told, NULL), -EBADMSG);
+	runtime_facts_init(&facts, &arena);
+	facts.c.name = "web";
+	runtime_facts_label(&facts, "a", "1");
+	runtime_facts_fill(&facts, &told.c);
+	CHECK_STR(facts.c.name, "web");
+	CHECK_STR(facts.c.ip, "172.17.0.2");
+	CHECK_STR(label(&facts.c, "a"), "1");
+	CHECK_STR(label(&facts.c, "b"), "3");
+	arena_done(&arena);
+}
+
 /* ---- small parsers ---- */
 
 TEST(names_of_images_are_split_into_repository_tag_and_digest)

@@ -281,6 +281,20 @@ TEST(exec_flags_say_what_is_wrong_with_the_file)
 	world_done(&w);
 }
 
+TEST(an_exec_that_failed_tells_what_was_tried_and_changes_nothing)
+{
+	struct world w;
+	struct actor a = start(&w);
+
+	begin(&w, MODEL_EVT_EXECVE, &a, -13);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "/tmp/x");
+	wire_end(&w);
+	FIELD_IS(0, "evt.res", "EACCES");
+	FIELD_IS(0, "evt.arg.filename", "/tmp/x");
+	FIELD_IS(0, "proc.exepath", "/bin/bash");
+	world_done(&w);
+}
+
 TEST(a_copied_program_has_no_trusted_name)
 {
 	const uint64_t now = (uint64_t)BOOT_EPOCH_NS + 1000000000000;
@@ -459,6 +473,25 @@ TEST(mounts_of_a_container_are_found_by_source)
 	FIELD_IS(1, "container.label[c]", "d");
 	FIELD_IS(1, "k8s.pod.name", "p");
 	FIELD_IS(1, "k8s.pod.id", "0123456789ab");
+	world_done(&w);
+}
+
+TEST(a_device_node_is_told_by_its_type)
+{
+	struct world w;
+	struct actor box;
+
+	world_init(&w);
+	world_box(&w, &box);
+	begin(&w, MODEL_EVT_MKNOD, &box, 0);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "/tmp/disk");
+	sensor_wire_put_u64(&w.b, SENSOR_P_MODE, S_IFBLK | 0600);
+	wire_end(&w);
+	FIELD_IS(0, "evt.arg.mode", "S_IFBLK|S_IWUSR|S_IRUSR");
+	begin(&w, MODEL_EVT_MKNOD, &box, 0);
+	sensor_wire_put_u64(&w.b, SENSOR_P_MODE, S_IFCHR | 0600);
+	wire_end(&w);
+	FIELD_IS(0, "evt.arg.mode", "S_IFCHR|S_IWUSR|S_IRUSR");
 	world_done(&w);
 }
 

@@ -277,9 +277,10 @@ __attribute__((unused)) static const char *field_of(struct world *w, size_t i, c
 	const char *out;
 	bool list;
 
-	snprintf(name, sizeof(name), "%.*s", bracket ? (int)(bracket - text) : (int)strlen(text), text);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, "["), text);
 	if (bracket) {
-		snprintf(key, sizeof(key), "%.*s", (int)strlen(bracket) - 2, bracket + 1);
+		snprintf(key, sizeof(key), "%s", bracket + 1);
+		key[strlen(key) - 1] = '\0';
 		ref.has_arg = true;
 	} else if (strncmp(text, "evt.arg.", 8) == 0 || strncmp(text, "evt.rawarg.", 11) == 0) {
 		snprintf(key, sizeof(key), "%s", strrchr(text, '.') + 1);

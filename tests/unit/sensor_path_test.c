@@ -4,6 +4,8 @@
 #include "sensor/path.h"
 
 #include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 static const char facts[] = "{\"mounts\":[[8388609,\"/\"],[8388610,\"/data\"]],"
 			    "\"watch\":[[8388609,4242,\"/etc/shadow\"],[8388609,4343,\"/etc/sudoers\"]]}";
@@ -157,6 +159,48 @@ TEST(links_that_are_made_are_remembered_until_they_are_removed)
 	world_done(&w);
 }
 
+TEST(links_without_an_inode_are_known_by_path_in_their_namespace)
+{
+	struct world w;
+	struct actor a = world_with_facts(&w), box;
+	struct file before = { .ino = 31, .nlink = 1, .dev = BOX_DEV }, after = { .ino = 77, .nlink = 2, .dev = BOX_DEV };
+
+	world_box(&w, &box);
+	do_two_paths(&w, MODEL_EVT_LINK, &box, "/etc/secret", "/etc/linked", NULL);
+	do_two_paths(&w, MODEL_EVT_LINK, &box, "/etc/linked", "/etc/again", NULL);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/linked", .ret = 3, .file = after }), 2);
+	FIELD_IS(0, "fd.name", "/etc/linked");
+	FIELD_IS(1, "fd.name", "/etc/secret");
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/again", .ret = 3, .file = after }), 2);
+	FIELD_IS(1, "fd.name", "/etc/secret");
+	/* another namespace, another file; a file that has one name only is no link */
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/etc/linked", .ret = 3, .file = after }), 1);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/linked", .ret = 3, .file = before }), 1);
+	/* it goes where it is moved, and is gone when it is removed or written over */
+	do_two_paths(&w, MODEL_EVT_RENAME, &box, "/etc/linked", "/etc/moved", NULL);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/linked", .ret = 3, .file = after }), 1);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/moved", .ret = 3, .file = after }), 2);
+	do_two_paths(&w, MODEL_EVT_RENAME, &box, "/tmp/other", "/etc/moved", NULL);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/moved", .ret = 3, .file = after }), 1);
+	world_done(&w);
+}
+
+TEST(links_known_by_path_are_bounded)
+{
+	struct world w;
+	struct actor a = world_with_facts(&w);
+	char from[64], to[64];
+
+	for (int i = 0; i < 1500; i++) {
+		snprintf(from, sizeof(from), "/srv/%d", i);
+		snprintf(to, sizeof(to), "/srv/l%d", i);
+		do_two_paths(&w, MODEL_EVT_LINK, &a, from, to, NULL);
+	}
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/srv/l1499", .ret = 3, .file = { .ino = 9, .nlink = 2 } }), 2);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/srv/l3", .ret = 3, .file = { .ino = 9, .nlink = 2 } }), 1);
+	world_done(&w);
+}
+
 TEST(a_watched_name_follows_the_file_that_is_moved_onto_it)
 {
 	struct world w;
@@ -243,6 +287,47 @@ TEST(damaged_events_are_counted_and_give_nothing)
 	sensor_state_stats(w.state, &stats);
 	CHECK_INT(stats.n_damaged, 3);
 	world_done(&w);
+}
+
+static struct strbuf told;
+
+static void on_fact(void *data, int kind, const char *json, size_t len)
+{
+	(void)data;
+	if (kind == CAPTURE_FACTS && len > 8 && memcmp(json, "{\"watch\"", 8) == 0) {
+		strbuf_reset(&told);
+		strbuf_add(&told, json, len);
+	}
+}
+
+TEST(watched_files_are_found_on_disk_and_a_replay_knows_them_from_the_capture)
+{
+	char path[] = "/tmp/parka-watch-XXXXXX", expect[128];
+	const char *const paths[] = { path, "/nowhere/at/all", "relative" };
+	struct actor a = host_actor(500, 1, "cat", 1000);
+	struct sensor_state_options options = { .may_read_proc = true, .on_fact = on_fact };
+	struct world w;
+	struct stat st;
+	struct file f = { .nlink = 2 };
+
+	strbuf_init(&told, 4096);
+	CHECK(close(mkstemp(path)) == 0 && stat(path, &st) == 0);
+	f.ino = st.st_ino;
+	f.dev = (uint32_t)(major(st.st_dev) << 20 | minor(st.st_dev));
+	world_init_with(&w, &options);
+	sensor_state_watch_paths(w.state, paths, 1);
+	snprintf(expect, sizeof(expect), "{\"watch\":[[%u,%llu,\"%s\"]]}", f.dev, (unsigned long long)f.ino, path);
+	CHECK_STR(told.text, expect);
+	sensor_state_watch_paths(w.state, paths, 3);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/tmp/other", .ret = 3, .file = f }), 2);
+	FIELD_IS(1, "fd.name", path);
+	world_done(&w);
+	world_init(&w);
+	CHECK_INT(sensor_state_adopt(w.state, CAPTURE_FACTS, expect, strlen(expect), NULL), 0);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/tmp/other", .ret = 3, .file = f }), 2);
+	world_done(&w);
+	strbuf_done(&told);
+	unlink(path);
 }
 
 TAP_MAIN()

@@ -168,6 +168,22 @@ TEST(docker_exec_is_told_from_the_first_program_and_its_user_is_not_guessed)
 	world_done(&w);
 }
 
+TEST(a_runtime_that_runs_itself_from_a_detached_mount_is_no_entry)
+{
+	struct world w;
+	struct actor shim = host_actor(300, 1, "containerd-shim", 0), runc = host_actor(330, 300, "runc", 0), box, stage = box_actor(340, 330, "runc", 12);
+	struct actor sh = box_actor(340, 330, "sh", 12);
+
+	world_init(&w);
+	world_box(&w, &box);
+	do_spawn(&w, &shim, &runc, (struct exec){ .path = "/usr/bin/runc", .argv = "runc exec" });
+	do_spawn(&w, &runc, &stage, (struct exec){ .path = "/", .argv = "runc init", .path_flags = SENSOR_PATH_DETACHED });
+	do_exec(&w, &sh, (struct exec){ .path = "/bin/sh" });
+	FIELD_IS(0, "session.kind", "docker-exec");
+	FIELD_IS(0, "session.leader.name", "sh");
+	world_done(&w);
+}
+
 TEST(kubectl_and_podman_exec_are_named_and_podman_keeps_the_login)
 {
 	static const struct { enum runtime_kind kind; const char *pod, *expect, *user; } cases[] = {

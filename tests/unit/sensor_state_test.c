@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/limits.h"
 #include "sensor_help.h"
 
 #include <fcntl.h>
@@ -193,6 +194,26 @@ TEST(ended_processes_go_after_the_grace_time_and_ancestry_goes_on_above_them)
 	world_done(&w);
 }
 
+TEST(a_storm_of_short_processes_keeps_only_so_many_ended_ones)
+{
+	struct world w;
+	struct actor init = host_actor(1, 0, "systemd", 0);
+	struct sensor_state_stats stats;
+
+	world_init(&w);
+	for (uint32_t pid = 1000; pid < 1000 + LIMIT_SENSOR_EXITED + 20; pid++) {
+		struct actor a = host_actor(pid, 1, "x", 0);
+		do_fork(&w, &init, &a);
+		do_exit(&w, &a);
+		w.now_ns -= 1999000;   /* all within the grace time */
+	}
+	do_open(&w, &init, (struct open){ .path = "/x", .ret = 3 });
+	sensor_state_stats(w.state, &stats);
+	CHECK_INT(stats.n_exited, LIMIT_SENSOR_EXITED);
+	CHECK_INT(stats.n_evicted, 20);
+	world_done(&w);
+}
+
 TEST(a_full_table_lets_the_oldest_ended_process_go_and_counts)
 {
 	struct world w;
@@ -244,6 +265,44 @@ TEST(a_container_is_known_at_its_first_exec)
 	FIELD_IS(0, "proc.vpid", "1");
 	FIELD_IS(0, "proc.pname", "containerd-shim");
 	FIELD_IS(0, "session.kind", "container");
+	world_done(&w);
+}
+
+static void remove_box(struct world *w, uint64_t id)
+{
+	struct actor init = host_actor(1, 0, "systemd", 0);
+
+	wire_begin(w, MODEL_EVT_CGROUP_RMDIR, &init);
+	w->b.event->flags = SENSOR_WIRE_NO_RET;
+	sensor_wire_put_u64(&w->b, SENSOR_P_CGROUP_ID, id);
+	wire_end(w);
+}
+
+TEST(a_removed_container_is_known_for_the_grace_time_and_never_after)
+{
+	struct world w;
+	struct actor box;
+	struct sensor_state_stats stats;
+
+	world_init(&w);
+	world_box(&w, &box);
+	do_mkdir_cgroup(&w, 90, "/system.slice/x.service");
+	remove_box(&w, BOX_CGROUP);
+	remove_box(&w, 90);
+	w.box_known = false;
+	do_open(&w, &box, (struct open){ .path = "/x", .ret = 3 });
+	FIELD_IS(0, "container.name", "web-1");
+	/* The exit of its process was lost: the row stays, the container goes. */
+	w.now_ns += 31000000000;
+	do_open(&w, &box, (struct open){ .path = "/x", .ret = 3 });
+	FIELD_IS(0, "container.name", "host");
+	sensor_state_stats(w.state, &stats);
+	CHECK_INT(stats.n_cgroups, 2);
+	do_exit(&w, &box);
+	w.now_ns += 31000000000;
+	do_open(&w, &(struct actor){ .pid = 1, .tid = 1, .start_ns = 1000000, .comm = "systemd", .cgroup = HOST_CGROUP }, (struct open){ .path = "/x", .ret = 3 });
+	sensor_state_stats(w.state, &stats);
+	CHECK_INT(stats.n_cgroups, 1);
 	world_done(&w);
 }
 

@@ -114,6 +114,11 @@ TEST(details_show_the_chain_the_container_and_the_session)
 	CHECK(strstr(out.text, "    < 98  shim\n"));
 	CHECK(strstr(out.text, "image nginx:1"));
 	CHECK(strstr(out.text, "session   docker-exec"));
+	f.output = "x did y | user=root";
+	CHECK(strstr(line(&f, style, false), "x did y\n"));
+	strbuf_reset(&out);
+	watch_line_details(&f, &style, &scratch, &out);
+	CHECK(strstr(out.text, "about     user=root\n"));
 	f.record = NULL;
 	watch_line_details(&f, &style, &scratch, &out);   /* a summary has none */
 	arena_done(&scratch);

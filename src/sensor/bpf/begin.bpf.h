@@ -54,6 +54,8 @@ struct slot {
 	__s64 dirfd;             /* what the next PATH argument is relative to */
 	__u16 dir_id, variant;
 	__u32 spare;
+	__u64 number;            /* of number_of() */
+	__u8 block[256];         /* a kernel structure, copied whole: one read in place of one per member */
 	__u8 buf[SENSOR_EVENT_MASK + 1 + SENSOR_EVENT_SLACK];
 };
 
@@ -62,6 +64,63 @@ struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2 * SENSOR_ROW_CA
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_lifecycle SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_file SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_net SEC(".maps");
+
+/*
+ * Reading kernel memory. Where the kernel has bpf_rdonly_cast() (since 6.2), a program may load through any address that
+ * is given a type: a nanosecond where the helper takes ten. AT() gives the address its type, PEEK(p, a, b) is p->a->b. A
+ * pointer got by PEEK is no number for the verifier: number_of() makes it one, for the functions that are verified on
+ * their own.
+ *
+ * Where the kernel has not, structures of which much is read are copied whole by block_read(), and MEMBER() takes
+ * from the copy.
+ */
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+
+static __always_inline void *cast(const void *address, __u32 btf_id)
+{
+	return config.can_cast ? bpf_rdonly_cast(address, btf_id) : (void *)address;
+}
+
+#define AT(kind, address) ((struct kind *)cast((const void *)(address), bpf_core_type_id_kernel(struct kind)))
+#define PEEK(p, ...) ({ \
+	typeof(p) at_ = (p); \
+	___type((at_), __VA_ARGS__) peeked_; \
+	if (config.can_cast) \
+		peeked_ = ___arrow((at_), __VA_ARGS__); \
+	else \
+		BPF_CORE_READ_INTO(&peeked_, at_, __VA_ARGS__); \
+	peeked_; \
+})
+
+/* How much of a structure is copied: all of what is read of it lies within (the verifier checks that nothing outside the
+ * block is touched, the tests that it is right). The registers are the last thing on their page. */
+enum { CRED_BYTES = 192, INODE_BYTES = 256, DENTRY_BYTES = 128, REGS_BYTES = 128 };
+
+static __always_inline void block_read(struct slot *s, const void *from, __u32 size)
+{
+	if (!config.can_cast && bpf_probe_read_kernel(s->block, size, from))
+		__builtin_memset(s->block, 0, sizeof(s->block));
+}
+
+/* A member of the structure at `p`, which block_read() was given last. The barrier keeps the compiler from making one
+ * load of the two, which no verifier would take. */
+#define MEMBER(s, p, type, member) ({ \
+	type member_; \
+	if (config.can_cast) { \
+		member_ = *(type *)&(p)->member; \
+		asm volatile("" : "+r"(member_)); \
+	} else { \
+		member_ = *(type *)&(s)->block[OFFSET_IN(p, member)]; \
+	} \
+	member_; \
+})
+#define OFFSET_IN(p, member) (__builtin_preserve_field_info((p)->member, BPF_FIELD_BYTE_OFFSET) & 255)
+
+static __always_inline __u64 number_of(struct slot *s, const void *pointer)
+{
+	*(volatile __u64 *)&s->number = (__u64)pointer;
+	return *(volatile __u64 *)&s->number;
+}
 
 static __always_inline struct task_struct *current_task(void)
 {
@@ -100,74 +159,82 @@ static __always_inline __u64 cap_bits(const kernel_cap_t *set)
 
 static __always_inline __u64 cgroup_id_of(struct task_struct *task)
 {
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct css_set *set = PEEK(task, cgroups);
 	struct cgroup_subsys_state *css = NULL;
 	__s32 subsys = config.cgroup_subsys;
 
 	if (subsys < 0)
-		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
+		return PEEK(set, dfl_cgrp, kn, id);
 	bpf_core_read(&css, sizeof(css), &set->subsys[subsys & 15]);
-	return BPF_CORE_READ(css, cgroup, kn, id);
+	return PEEK(AT(cgroup_subsys_state, css), cgroup, kn, id);
 }
 
-static __always_inline struct upid upid_of(struct pid *pid, __u32 level)
+/* A pid has one number per namespace level; kernels allow 32 levels. */
+static __always_inline unsigned long upid_address(struct pid *pid, __u32 level)
 {
-	struct upid upid = {};
-	unsigned long base = (unsigned long)pid + bpf_core_field_offset(struct pid, numbers);
+	return (unsigned long)pid + bpf_core_field_offset(struct pid, numbers) + (level & 31) * bpf_core_type_size(struct upid);
+}
 
-	/* A global pid has one number per namespace level; kernels allow 32 levels. */
-	bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
-			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr)));
-	bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
-			      (void *)(base + (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns)));
-	return upid;
+static __always_inline struct pid_namespace *upid_ns(struct pid *pid, __u32 level)
+{
+	return PEEK(AT(upid, upid_address(pid, level)), ns);
+}
+
+static __always_inline __u32 upid_number(struct pid *pid, __u32 level)
+{
+	return PEEK(AT(upid, upid_address(pid, level)), nr);
 }
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 
-	return pid ? upid_of(pid, BPF_CORE_READ(pid, level)).ns : NULL;
+	return upid_ns(pid, PEEK(AT(pid, pid), level));   /* reading at or near NULL gives NULL */
 }
 
-/* The header, from a task (which need not be the current one: the iterator). */
-static __always_inline void fill_header(struct slot *s, struct task_struct *task)
+static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, struct cred *cred)
+{
+	struct user_namespace *user_ns;
+
+	block_read(s, cred, CRED_BYTES);
+	user_ns = MEMBER(s, cred, struct user_namespace *, user_ns);
+	w->uid = MEMBER(s, cred, __u32, uid);
+	w->euid = MEMBER(s, cred, __u32, euid);
+	w->gid = MEMBER(s, cred, __u32, gid);
+	w->egid = MEMBER(s, cred, __u32, egid);
+	w->fsuid = MEMBER(s, cred, __u32, fsuid);
+	w->cap_eff = MEMBER(s, cred, __u64, cap_effective);
+	w->cap_prm = MEMBER(s, cred, __u64, cap_permitted);
+	w->user_ns = PEEK(user_ns, ns.inum);
+	w->cred = (__u64)cred;
+}
+
+/* The header, from a task (which need not be the current one: the iterator), and where its paths end. */
+static __always_inline void fill_header(struct slot *s, struct task_struct *task, __u64 now)
 {
 	struct sensor_wire *w = (struct sensor_wire *)s->buf;
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct mnt_namespace *mnt_ns = PEEK(task, nsproxy, mnt_ns);
+	struct fs_struct *fs = PEEK(task, fs);
 
-	w->ts_ns = bpf_ktime_get_boot_ns();
-	w->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	w->ret = 0;
-	w->pid = BPF_CORE_READ(task, tgid);
-	w->tid = BPF_CORE_READ(task, pid);
-	w->uid = BPF_CORE_READ(cred, uid.val);
-	w->euid = BPF_CORE_READ(cred, euid.val);
-	w->gid = BPF_CORE_READ(cred, gid.val);
-	w->egid = BPF_CORE_READ(cred, egid.val);
-	w->fsuid = BPF_CORE_READ(cred, fsuid.val);
+	w->ts_ns = now;
+	w->start_ns = PEEK(task, group_leader, start_boottime);
+	w->pid = PEEK(task, tgid);
+	w->tid = PEEK(task, pid);
 	w->loginuid = w->session = (__u32)-1;
 	if (bpf_core_field_exists(task->loginuid)) {
-		w->loginuid = BPF_CORE_READ(task, loginuid.val);
-		w->session = BPF_CORE_READ(task, sessionid);
+		w->loginuid = PEEK(task, loginuid.val);
+		w->session = PEEK(task, sessionid);
 	}
-	w->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	w->pid_ns = BPF_CORE_READ(pid_ns_of(task), ns.inum);
-	w->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
-	w->cap_eff = cap_bits(&cred->cap_effective);
-	w->cap_prm = cap_bits(&cred->cap_permitted);
-	w->cred = (__u64)cred;
+	w->mnt_ns = PEEK(mnt_ns, ns.inum);
+	w->pid_ns = PEEK(pid_ns_of(task), ns.inum);
+	fill_cred(s, w, (struct cred *)PEEK(task, cred));
 	w->cgroup = cgroup_id_of(task);
-	bpf_core_read_str(w->comm, sizeof(w->comm), &task->comm);
+	bpf_core_read(w->comm, sizeof(w->comm), &task->comm);
 	w->cpu = bpf_get_smp_processor_id();
 	w->count = 1;
-}
-
-static __always_inline void fill_walk(struct slot *s, struct task_struct *task)
-{
-	s->root_mnt = (__u64)BPF_CORE_READ(task, fs, root.mnt);
-	s->root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
-	s->mnt_ns = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
+	s->root_mnt = (__u64)PEEK(fs, root.mnt);
+	s->root_dentry = (__u64)PEEK(fs, root.dentry);
+	s->mnt_ns = (__u64)mnt_ns;
 }
 
 static __always_inline struct slot *free_slot(__u32 *ret_level)
@@ -189,7 +256,7 @@ static __always_inline struct slot *free_slot(__u32 *ret_level)
 /* Take a free slot and fill the header in from a task. The handle; 0 when no slot is free. */
 __noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
 {
-	struct task_struct *task = (struct task_struct *)task_address;
+	struct task_struct *task = AT(task_struct, task_address);
 	__u32 level = 0;
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct slot *s;
@@ -208,8 +275,7 @@ __noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
 	s->rare = 0;
 	s->has_cwd = 0;
 	s->text_first = 0;
-	fill_walk(s, task);
-	fill_header(s, task);
+	fill_header(s, task, now);
 	return (now & ~3ULL) | (level + 1);
 }
 

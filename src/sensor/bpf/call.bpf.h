@@ -15,17 +15,17 @@ struct exit_context { __u64 common; __s32 nr; __u32 pad; __s64 ret; };   /* even
 
 static __always_inline bool is_compat(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	return PEEK(AT(task_struct, task), thread_info.status) & TS_COMPAT;
 }
 
 static __always_inline struct pt_regs *saved_regs(struct task_struct *task)
 {
-	return (struct pt_regs *)((unsigned long)BPF_CORE_READ(task, stack) + control.regs_offset);
+	return AT(pt_regs, (unsigned long)PEEK(AT(task_struct, task), stack) + control.regs_offset);
 }
 
 static __always_inline __u64 call_number(struct task_struct *task)
 {
-	return BPF_CORE_READ(saved_regs(task), orig_ax) & ~(__u64)X32_BIT;
+	return PEEK(saved_regs(task), orig_ax) & ~(__u64)X32_BIT;
 }
 
 static __always_inline __u64 call_arg(struct task_struct *task, __u32 n)
@@ -33,12 +33,12 @@ static __always_inline __u64 call_arg(struct task_struct *task, __u32 n)
 	struct pt_regs *regs = saved_regs(task);
 
 	if (is_compat(task))
-		return (__u32)(n == 0 ? BPF_CORE_READ(regs, bx) : n == 1 ? BPF_CORE_READ(regs, cx) :
-			       n == 2 ? BPF_CORE_READ(regs, dx) : n == 3 ? BPF_CORE_READ(regs, si) :
-			       n == 4 ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, bp));
-	return n == 0 ? BPF_CORE_READ(regs, di) : n == 1 ? BPF_CORE_READ(regs, si) :
-	       n == 2 ? BPF_CORE_READ(regs, dx) : n == 3 ? BPF_CORE_READ(regs, r10) :
-	       n == 4 ? BPF_CORE_READ(regs, r8) : BPF_CORE_READ(regs, r9);
+		return (__u32)(n == 0 ? PEEK(regs, bx) : n == 1 ? PEEK(regs, cx) :
+			       n == 2 ? PEEK(regs, dx) : n == 3 ? PEEK(regs, si) :
+			       n == 4 ? PEEK(regs, di) : PEEK(regs, bp));
+	return n == 0 ? PEEK(regs, di) : n == 1 ? PEEK(regs, si) :
+	       n == 2 ? PEEK(regs, dx) : n == 3 ? PEEK(regs, r10) :
+	       n == 4 ? PEEK(regs, r8) : PEEK(regs, r9);
 }
 
 static __always_inline bool is_exec_call(__u64 nr, struct task_struct *task)
@@ -49,6 +49,29 @@ static __always_inline bool is_exec_call(__u64 nr, struct task_struct *task)
 static __always_inline struct sensor_row *row_of(__u32 index)
 {
 	return bpf_map_lookup_elem(&rows, &index);
+}
+
+static __always_inline void fill_args(struct slot *s, struct task_struct *task)
+{
+	struct pt_regs *regs = saved_regs(task);
+
+	block_read(s, regs, REGS_BYTES);
+	if (is_compat(task)) {
+		s->flags |= SENSOR_WIRE_COMPAT;
+		s->args[0] = MEMBER(s, regs, __u32, bx);
+		s->args[1] = MEMBER(s, regs, __u32, cx);
+		s->args[2] = MEMBER(s, regs, __u32, dx);
+		s->args[3] = MEMBER(s, regs, __u32, si);
+		s->args[4] = MEMBER(s, regs, __u32, di);
+		s->args[5] = MEMBER(s, regs, __u32, bp);
+		return;
+	}
+	s->args[0] = MEMBER(s, regs, __u64, di);
+	s->args[1] = MEMBER(s, regs, __u64, si);
+	s->args[2] = MEMBER(s, regs, __u64, dx);
+	s->args[3] = MEMBER(s, regs, __u64, r10);
+	s->args[4] = MEMBER(s, regs, __u64, r8);
+	s->args[5] = MEMBER(s, regs, __u64, r9);
 }
 
 /* Begin the event of the call that row `index` describes, its arguments in the slot. The handle, or 0. */
@@ -65,15 +88,11 @@ __noinline __u64 begin_call(__u32 index)
 	s = slot_of(h);
 	if (!h || !s)
 		return 0;
-	if (is_compat(task))
-		s->flags |= SENSOR_WIRE_COMPAT;
 	s->rare = !!(row->flags & SENSOR_ROW_RARE);
 	s->variant = row->variant;
 	s->dirfd = -100;
 	s->dir_id = SENSOR_P_DIRFD;
-#pragma unroll
-	for (int i = 0; i < 6; i++)
-		s->args[i] = call_arg(task, i);
+	fill_args(s, task);
 	return h;
 }
 
@@ -86,8 +105,6 @@ static __always_inline void put_raw(__u64 h, struct slot *s, __u16 id, __u64 use
 }
 
 /* ---- open ---- */
-
-struct open_how { __u64 flags, mode, resolve; };
 
 /* RAW, FLAGS, MODE of the open family. */
 static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
@@ -111,7 +128,7 @@ static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 	} else if (variant == SENSOR_OPEN_OPENAT2) {
 		dirfd = a0;
 		raw = a1;
-		bpf_probe_read_user(&how, sizeof(how), (void *)a2);
+		bpf_probe_read_user(&how, 24, (void *)a2);
 	} else {   /* open_by_handle_at: no path, a mount descriptor */
 		dirfd = a0;
 		raw = 0;
@@ -139,7 +156,7 @@ __noinline int do_open(__u32 index, __s64 ret)
 	if (ret >= 0) {
 		file = file_of_fd(current_task(), ret);
 		if (file)
-			put_open_file(h, file, SENSOR_P_PATH, BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT ? SENSOR_FILE_CREATED : 0);
+			put_open_file(h, s, file, SENSOR_P_PATH, PEEK(AT(file, file), f_mode) & FMODE_CREATED_BIT ? SENSOR_FILE_CREATED : 0);
 		else
 			s->flags |= SENSOR_WIRE_UNRESOLVED;
 	}

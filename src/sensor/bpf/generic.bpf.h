@@ -98,7 +98,7 @@ static __always_inline void put_fd(__u64 h, struct slot *s, __u32 id, __s32 fd)
 	if (sock_of_file(file))
 		put_socket(h, (__u64)file, 0);
 	else
-		put_open_file(h, file, SENSOR_P_PATH, 0);
+		put_open_file(h, s, file, SENSOR_P_PATH, 0);
 }
 
 static __always_inline void put_path_arg(__u64 h, struct slot *s, __u16 id, __u64 value)

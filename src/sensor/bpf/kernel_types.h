@@ -157,7 +157,7 @@ struct mm_struct {
 };
 struct linux_binprm {
 	unsigned int secureexec : 1;
-	const char *filename, *interp;
+	const char *filename, *interp, *fdpath;   /* fdpath: since "exec: Factor out alloc_bprm" (5.9) */
 	char buf[256];
 };
 
@@ -228,8 +228,13 @@ struct unix_address { int len; struct sockaddr_un name[1]; };
 struct unix_sock { struct unix_address *addr; struct sock *peer; };
 
 /* ---- io_uring ---- */
-struct io_ring_ctx { unsigned int flags; };
-struct io_kiocb { __u8 opcode; struct io_ring_ctx *ctx; };
+struct io_kiocb { struct file *file; __u8 opcode; unsigned int flags; };
+struct open_how { __u64 flags, mode, resolve; };
+struct io_open { int dfd; __u32 file_slot; struct filename *filename; struct open_how how; };
+struct io_unlink { int dfd, flags; struct filename *filename; };
+struct io_mkdir { int dfd; unsigned short mode; struct filename *filename; };
+struct io_rename { int old_dfd, new_dfd; struct filename *oldpath, *newpath; int flags; };
+struct io_link { int old_dfd, new_dfd; struct filename *oldpath, *newpath; int flags; };
 struct io_uring_cqe { __u64 user_data; __s32 res; __u32 flags; };
 
 /* ---- iterators ---- */

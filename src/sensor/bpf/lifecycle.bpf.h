@@ -59,14 +59,22 @@ static __always_inline void put_program_text(struct slot *s, struct task_struct 
 		put_user_bytes(s, SENSOR_P_ENVP, (void *)start, stop - start, ENVP_BYTES);
 }
 
+/* Which call it was: the saved number says execve in any case (set_personality_64bit() writes it). A path relative
+ * to a descriptor has a text of its own, made by the kernel: only execveat can give one. */
+static __always_inline bool is_execveat(struct linux_binprm *bprm)
+{
+	if (bpf_core_field_exists(bprm->fdpath))
+		return BPF_CORE_READ(bprm, fdpath) != NULL;
+	return false;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *self, int old_pid, struct linux_binprm *program)
 {
 	struct linux_binprm *bprm = (struct linux_binprm *)raw_arg(ctx, 2);
 	struct task_struct *task = current_task();
-	__u64 nr = call_number(task), h;
-	bool compat = is_compat(task);
-	bool execveat = compat ? nr == 358 : nr == 322;
+	bool compat = is_compat(task), execveat = is_execveat(bprm);
+	__u64 nr = compat ? (execveat ? 358 : 11) : execveat ? 322 : 59, h;
 	struct slot *s;
 	char class = 0;
 
@@ -77,7 +85,7 @@ int BPF_PROG(on_exec, struct task_struct *self, int old_pid, struct linux_binprm
 	/* EI_CLASS of the ELF header: a 32-bit program will make 32-bit calls. */
 	bpf_core_read(&class, 1, &bprm->buf[4]);
 	s->flags = compat || class == 1 ? SENSOR_WIRE_COMPAT : 0;
-	put_open_file(h, BPF_CORE_READ(task, mm, exe_file), SENSOR_P_PATH,
+	put_open_file(h, s, BPF_CORE_READ(task, mm, exe_file), SENSOR_P_PATH,
 		      BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) ? SENSOR_FILE_CAPS : 0);
 	put_text(s, SENSOR_P_FILENAME, BPF_CORE_READ(bprm, filename), 4096, false);
 	put_text(s, SENSOR_P_INTERP, BPF_CORE_READ(bprm, interp), 4096, false);

@@ -16,6 +16,8 @@ enum {
 	SB_NOUSER_BIT = 31,      /* include/linux/fs.h: a file system of the kernel's own, never mounted by people */
 	FMODE_CREATED_BIT = 1 << 20,
 };
+/* A mark in the nanoseconds since "fs: add infrastructure for multigrain timestamps" (6.13): somebody asked. */
+#define CTIME_QUERIED (1U << 31)
 #define MAGIC_PIPE 0x50495045
 #define MAGIC_SOCK 0x534F434B
 #define MAGIC_ANON 0x09041934
@@ -25,25 +27,24 @@ enum {
 
 static __always_inline struct mount *mount_of(__u64 vfsmount)
 {
-	return (struct mount *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
+	return AT(mount, vfsmount - bpf_core_field_offset(struct mount, mnt));
 }
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, __s64 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **fds = BPF_CORE_READ(table, fd);
+	struct fdtable *table = PEEK(AT(task_struct, task), files, fdt);
+	struct file **fds = PEEK(table, fd);
 	struct file *file = NULL;
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || fd >= PEEK(table, max_fds))
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
 	return file;
 }
 
 /* Append one NUL-terminated component at the end of the walk; false when there is no room. */
-static __always_inline bool walk_name(struct slot *s, struct dentry *dentry)
+static __always_inline bool walk_name(struct slot *s, const unsigned char *name)
 {
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
 	__u32 off = s->off;
 	long len;
 
@@ -82,7 +83,7 @@ static __always_inline void walk_anon(struct slot *s, struct dentry *dentry, uns
 			__builtin_memcpy(&s->buf[off], "anon_inode:", 11);
 			s->off = off + 11;
 		}
-		walk_name(s, dentry);
+		walk_name(s, PEEK(dentry, d_name.name));
 	}
 	s->walk_n = s->walk_first = 1;
 	s->walk_flags |= SENSOR_PATH_ANON;
@@ -91,30 +92,34 @@ static __always_inline void walk_anon(struct slot *s, struct dentry *dentry, uns
 static __always_inline void walk_up(struct slot *s, struct mount *mount, struct dentry *dentry, __u32 start)
 {
 	struct dentry *root_dentry = (struct dentry *)s->root_dentry, *parent;
-	struct mount *root_mount = mount_of(s->root_mnt), *above;
+	struct mount *root_mount = (struct mount *)(s->root_mnt - bpf_core_field_offset(struct mount, mnt)), *above;
+	struct dentry *top = PEEK(mount, mnt.mnt_root);
 
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && mount == root_mount)
 			return;
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			above = BPF_CORE_READ(mount, mnt_parent);
+		if (dentry == top) {
+			above = PEEK(mount, mnt_parent);
 			if (s->walk_first == ~0U)
 				s->walk_first = s->walk_n;
 			if (above == mount) {
-				s->walk_flags |= (__u64)BPF_CORE_READ(mount, mnt_ns) == s->mnt_ns
+				s->walk_flags |= (__u64)PEEK(mount, mnt_ns) == s->mnt_ns
 							 ? SENSOR_PATH_OUTSIDE_ROOT : SENSOR_PATH_DETACHED;
 				return;
 			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			dentry = PEEK(mount, mnt_mountpoint);
 			mount = above;
+			top = PEEK(mount, mnt.mnt_root);
 			continue;
 		}
-		parent = BPF_CORE_READ(dentry, d_parent);
+		block_read(s, dentry, DENTRY_BYTES);
+		parent = MEMBER(s, dentry, struct dentry *, d_parent);
 		if (parent == dentry || !parent) {
 			s->walk_flags |= SENSOR_PATH_DETACHED;
 			return;
 		}
-		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES || !walk_name(s, dentry))
+		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES ||
+		    !walk_name(s, MEMBER(s, dentry, const unsigned char *, d_name.name)))
 			break;
 		s->walk_n++;
 		dentry = parent;
@@ -125,8 +130,8 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 /* The mount shows a subtree of its file system: the rest of the way to the file system's root. */
 static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 {
-	struct dentry *dentry = BPF_CORE_READ(mount, mnt.mnt_root), *parent;
-	struct dentry *top = BPF_CORE_READ(mount, mnt.mnt_sb, s_root);
+	struct dentry *dentry = PEEK(mount, mnt.mnt_root), *parent;
+	struct dentry *top = PEEK(mount, mnt.mnt_sb, s_root);
 
 	if (dentry == top)
 		return;
@@ -134,10 +139,10 @@ static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 	for (int i = 0; i < PATH_BIND_STEPS; i++) {
 		if (dentry == top)
 			return;
-		parent = BPF_CORE_READ(dentry, d_parent);
+		parent = PEEK(dentry, d_parent);
 		if (parent == dentry)
 			return;   /* a subvolume has a root of its own */
-		if (!walk_name(s, dentry))
+		if (!walk_name(s, PEEK(dentry, d_name.name)))
 			break;
 		s->walk_bind++;
 		dentry = parent;
@@ -147,20 +152,20 @@ static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 
 static __always_inline bool is_deleted(struct dentry *dentry)
 {
-	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
+	return !PEEK(dentry, d_hash.pprev) && PEEK(dentry, d_parent) != dentry;
 }
 
 /* PATH of (vfsmount, dentry) as parameter `id`. */
 __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u32 id)
 {
-	struct dentry *dentry = (struct dentry *)dentry_address;
+	struct dentry *dentry = AT(dentry, dentry_address);
 	struct slot *s = slot_of(handle);
 	struct sensor_wire_path *path;
 	struct sensor_wire_param *p;
 	struct super_block *sb;
 	__u32 start, end_off;
 
-	if (!s || !dentry || !vfsmount)
+	if (!s || !dentry_address || !vfsmount)
 		return -1;
 	p = param_at(s);
 	if (!p)
@@ -170,9 +175,9 @@ __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u3
 	s->off = start + sizeof(*p) + sizeof(*path);
 	s->walk_n = s->walk_bind = s->walk_flags = 0;
 	s->walk_first = ~0U;
-	sb = BPF_CORE_READ(dentry, d_sb);
-	if (BPF_CORE_READ(sb, s_flags) >> SB_NOUSER_BIT & 1) {
-		walk_anon(s, dentry, BPF_CORE_READ(sb, s_magic));
+	sb = PEEK(dentry, d_sb);
+	if (PEEK(sb, s_flags) >> SB_NOUSER_BIT & 1) {
+		walk_anon(s, dentry, PEEK(sb, s_magic));
 	} else {
 		walk_up(s, mount_of(vfsmount), dentry, start);
 		walk_bind(s, mount_of(vfsmount));
@@ -189,24 +194,40 @@ __noinline int put_path(__u64 handle, __u64 vfsmount, __u64 dentry_address, __u3
 	return 0;
 }
 
-static __always_inline void file_times(struct sensor_wire_file *f, struct inode *inode)
+#define NS_PER_S 1000000000ULL
+
+static __always_inline void file_times(struct slot *s, struct sensor_wire_file *f, struct inode *inode)
 {
 	struct inode___v58 *v58 = (void *)inode;
 	struct inode___v66 *v66 = (void *)inode;
 	struct inode___v611 *v611 = (void *)inode;
 
 	if (bpf_core_field_exists(v611->i_ctime_sec))
-		f->ctime_ns = BPF_CORE_READ(v611, i_ctime_sec) * 1000000000ULL + BPF_CORE_READ(v611, i_ctime_nsec);
+		f->ctime_ns = MEMBER(s, v611, __u64, i_ctime_sec) * NS_PER_S +
+			      (MEMBER(s, v611, __u32, i_ctime_nsec) & ~CTIME_QUERIED);
 	else if (bpf_core_field_exists(v66->__i_ctime))
-		f->ctime_ns = BPF_CORE_READ(v66, __i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_ctime.tv_nsec);
+		f->ctime_ns = MEMBER(s, v66, __u64, __i_ctime.tv_sec) * NS_PER_S + MEMBER(s, v66, __u64, __i_ctime.tv_nsec);
 	else
-		f->ctime_ns = BPF_CORE_READ(v58, i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_ctime.tv_nsec);
+		f->ctime_ns = MEMBER(s, v58, __u64, i_ctime.tv_sec) * NS_PER_S + MEMBER(s, v58, __u64, i_ctime.tv_nsec);
 	if (bpf_core_field_exists(v611->i_mtime_sec))
-		f->mtime_ns = BPF_CORE_READ(v611, i_mtime_sec) * 1000000000ULL + BPF_CORE_READ(v611, i_mtime_nsec);
+		f->mtime_ns = MEMBER(s, v611, __u64, i_mtime_sec) * NS_PER_S + MEMBER(s, v611, __u32, i_mtime_nsec);
 	else if (bpf_core_field_exists(v66->__i_mtime))
-		f->mtime_ns = BPF_CORE_READ(v66, __i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v66, __i_mtime.tv_nsec);
+		f->mtime_ns = MEMBER(s, v66, __u64, __i_mtime.tv_sec) * NS_PER_S + MEMBER(s, v66, __u64, __i_mtime.tv_nsec);
 	else
-		f->mtime_ns = BPF_CORE_READ(v58, i_mtime.tv_sec) * 1000000000ULL + BPF_CORE_READ(v58, i_mtime.tv_nsec);
+		f->mtime_ns = MEMBER(s, v58, __u64, i_mtime.tv_sec) * NS_PER_S + MEMBER(s, v58, __u64, i_mtime.tv_nsec);
+}
+
+static __always_inline void fill_inode(struct slot *s, struct sensor_wire_file *f, struct inode *inode)
+{
+	block_read(s, inode, INODE_BYTES);
+	f->ino = MEMBER(s, inode, __u64, i_ino);
+	f->size = MEMBER(s, inode, __u64, i_size);
+	f->mode = MEMBER(s, inode, __u16, i_mode);
+	f->uid = MEMBER(s, inode, __u32, i_uid);
+	f->gid = MEMBER(s, inode, __u32, i_gid);
+	f->nlink = MEMBER(s, inode, __u32, i_nlink);
+	f->rdev = MEMBER(s, inode, __u32, i_rdev);
+	file_times(s, f, inode);
 }
 
 /* Overlay inodes are embedded in struct ovl_inode, which has the dentry of the upper layer right behind (since
@@ -223,40 +244,33 @@ static __always_inline __u32 memfd_flag(struct dentry *dentry)
 {
 	char start[8] = {};
 
-	bpf_probe_read_kernel_str(start, 7, BPF_CORE_READ(dentry, d_name.name));
+	bpf_probe_read_kernel_str(start, 7, PEEK(dentry, d_name.name));
 	return *(__u64 *)start == 0x3a64666d656dULL ? SENSOR_FILE_MEMFD : 0;   /* "memfd:" */
 }
 
 /* FILE of a dentry's inode; `flags` are added to the file's. */
 __noinline int put_file(__u64 handle, __u64 dentry_address, __u32 flags)
 {
-	struct dentry *dentry = (struct dentry *)dentry_address;
+	struct dentry *dentry = AT(dentry, dentry_address);
 	struct slot *s = slot_of(handle);
 	struct sensor_wire_file *f;
 	struct super_block *sb;
 	struct sensor_wire *w;
 	struct inode *inode;
 
-	if (!s || !dentry)
+	if (!s || !dentry_address)
 		return -1;
-	inode = BPF_CORE_READ(dentry, d_inode);
+	inode = PEEK(dentry, d_inode);
 	if (!inode || !put_struct(s, SENSOR_P_FILE, f))
 		return -1;
 	w = (struct sensor_wire *)s->buf;
-	sb = BPF_CORE_READ(inode, i_sb);
-	f->ino = BPF_CORE_READ(inode, i_ino);
-	f->size = BPF_CORE_READ(inode, i_size);
-	f->dev = BPF_CORE_READ(sb, s_dev);
-	f->mode = BPF_CORE_READ(inode, i_mode);
-	f->uid = BPF_CORE_READ(inode, i_uid.val);
-	f->gid = BPF_CORE_READ(inode, i_gid.val);
-	f->nlink = BPF_CORE_READ(inode, i_nlink);
-	f->rdev = BPF_CORE_READ(inode, i_rdev);
-	f->sb_magic = BPF_CORE_READ(sb, s_magic);
-	file_times(f, inode);
+	fill_inode(s, f, inode);
+	sb = MEMBER(s, inode, struct super_block *, i_sb);
+	f->dev = PEEK(sb, s_dev);
+	f->sb_magic = PEEK(sb, s_magic);
 	if (f->sb_magic == MAGIC_OVERLAY)
 		flags |= overlay_flags(inode);
-	if (BPF_CORE_READ(sb, s_flags) >> SB_NOUSER_BIT & 1)
+	if (PEEK(sb, s_flags) >> SB_NOUSER_BIT & 1)
 		flags |= memfd_flag(dentry);
 	else if (is_deleted(dentry))
 		flags |= SENSOR_FILE_DELETED;
@@ -267,13 +281,15 @@ __noinline int put_file(__u64 handle, __u64 dentry_address, __u32 flags)
 }
 
 /* PATH and FILE of an open file. */
-static __always_inline void put_open_file(__u64 h, struct file *file, __u32 id, __u32 flags)
+static __always_inline void put_open_file(__u64 h, struct slot *s, struct file *open, __u32 id, __u32 flags)
 {
-	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	struct file *file = AT(file, open);
+	__u64 dentry;
 
-	if (!file)
+	if (!open)
 		return;
-	put_path(h, (__u64)BPF_CORE_READ(file, f_path.mnt), dentry, id);
+	dentry = number_of(s, PEEK(file, f_path.dentry));
+	put_path(h, number_of(s, PEEK(file, f_path.mnt)), dentry, id);
 	if (id == SENSOR_P_PATH)
 		put_file(h, dentry, flags);
 }
@@ -281,7 +297,7 @@ static __always_inline void put_open_file(__u64 h, struct file *file, __u32 id, 
 /* The directory that a relative path starts from: DIRFD with its PATH, or CWD. */
 __noinline int put_dir(__u64 handle, __s64 dirfd, __u32 id)
 {
-	struct task_struct *task = current_task();
+	struct task_struct *task = AT(task_struct, current_task());
 	struct slot *s = slot_of(handle);
 	struct file *file;
 
@@ -291,15 +307,14 @@ __noinline int put_dir(__u64 handle, __s64 dirfd, __u32 id)
 		if (s->has_cwd)
 			return 0;
 		s->has_cwd = 1;
-		return put_path(handle, (__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)BPF_CORE_READ(task, fs, pwd.dentry),
-				SENSOR_P_CWD);
+		return put_path(handle, number_of(s, PEEK(task, fs, pwd.mnt)), number_of(s, PEEK(task, fs, pwd.dentry)), SENSOR_P_CWD);
 	}
 	put_u64(s, id, dirfd);
-	file = file_of_fd(task, dirfd);
+	file = file_of_fd(current_task(), dirfd);
 	if (!file)
 		return -1;
-	return put_path(handle, (__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry),
-			id == SENSOR_P_DIRFD ? SENSOR_P_DIR_PATH : SENSOR_P_DIR_PATH2);
+	put_open_file(handle, s, file, id == SENSOR_P_DIRFD ? SENSOR_P_DIR_PATH : SENSOR_P_DIR_PATH2, 0);
+	return 0;
 }
 
 #endif

@@ -84,6 +84,7 @@ struct sensor_config {
 	__s32 uring_request;     /* which argument of the io_uring submit tracepoint is the request; -1: none */
 	__u32 uring_result;      /* enum sensor_uring_result */
 	__u32 ring_bytes[3];
+	__u32 can_cast;          /* the kernel has bpf_rdonly_cast() */
 };
 
 /* How the io_uring completion tracepoint tells the result. */

@@ -27,11 +27,16 @@ int seed_tasks(struct bpf_iter__task *ctx)
 	put_stdio(h, address);
 	file = BPF_CORE_READ(task, mm, exe_file);
 	if (file)
-		put_open_file(h, file, SENSOR_P_PATH, 0);
+		put_open_file(h, s, file, SENSOR_P_PATH, 0);
 	put_path(h, (__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)BPF_CORE_READ(task, fs, pwd.dentry), SENSOR_P_CWD);
 	len = seal(s, 0);
-	if (len >= sizeof(struct sensor_wire) && len <= sizeof(s->buf))
-		bpf_seq_write(seq, s->buf, len);
+	/* Two comparisons, kept apart: folded into one subtraction, kernels before 6.13 lose the upper bound. */
+	barrier_var(len);
+	if (len <= sizeof(s->buf)) {
+		barrier_var(len);
+		if (len >= sizeof(struct sensor_wire))
+			bpf_seq_write(seq, s->buf, len);
+	}
 	cancel(h);
 	return 0;
 }

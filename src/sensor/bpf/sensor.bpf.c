@@ -7,6 +7,7 @@
  *   call.bpf.h       system calls: arguments, open, exec
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
  *   lifecycle.bpf.h  fork, exec, exit, rename
+ *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
  *   seed.bpf.h       the tasks that live now
  */
 #include "begin.bpf.h"
@@ -17,6 +18,7 @@
 #include "generic.bpf.h"
 #include "lifecycle.bpf.h"
 #include "kernel.bpf.h"
+#include "uring.bpf.h"
 #include "seed.bpf.h"
 
 SEC("tracepoint/exit_open")

@@ -6,7 +6,7 @@
 
 static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
 {
-	return pid && level <= BPF_CORE_READ(pid, level) ? upid_of(pid, level).nr : 0;
+	return pid && level <= BPF_CORE_READ(pid, level) ? upid_number(pid, level) : 0;
 }
 
 static __always_inline void fill_ns(struct sensor_wire_ns *n, struct task_struct *task)
@@ -46,7 +46,7 @@ static __always_inline void fill_task_pids(struct sensor_wire_task *t, struct ta
 	t->vsid = pid_number(session, level);
 	t->vpgid = pid_number(group, level);
 	/* The parent may live in an outer namespace: then it has no number in this one. */
-	if (level <= BPF_CORE_READ(parent_pid, level) && upid_of(parent_pid, level).ns == upid_of(pid, level).ns)
+	if (level <= BPF_CORE_READ(parent_pid, level) && upid_ns(parent_pid, level) == upid_ns(pid, level))
 		t->vppid = pid_number(parent_pid, level);
 }
 

@@ -17,7 +17,7 @@ struct act {
 	int (*run)(int n, char **args);           /* 0 or errno */
 };
 
-extern const struct act acts_file[], acts_net[], acts_process[], acts_kernel[];
+extern const struct act acts_file[], acts_net[], acts_process[], acts_kernel[], acts_stress[];
 
 /* A decimal or 0x number; 0 when it is none. */
 long act_number(const char *text);

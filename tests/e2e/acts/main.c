@@ -12,7 +12,7 @@ long act_number(const char *text)
 
 static const struct act *act_find(const char *name)
 {
-	const struct act *const tables[] = { acts_file, acts_net, acts_process, acts_kernel };
+	const struct act *const tables[] = { acts_file, acts_net, acts_process, acts_kernel, acts_stress };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		for (const struct act *act = tables[i]; act->name; act++) {

@@ -82,20 +82,17 @@ static int act_argv0(int n, char **args)
 	return errno;
 }
 
-/* As a child of a process with this name: what a server that was broken into does. */
-static int act_child_of(int n, char **args)
+/* Starts PROGRAM as its child: what a server that was broken into does. */
+static int act_run(int n, char **args)
 {
 	int status;
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (syscall(SYS_prctl, 15 /* PR_SET_NAME */, args[0], 0, 0, 0) < 0)
-		return errno;
-	pid = fork();
 	if (pid == 0) {
-		execvp(args[1], args + 1);
+		execvp(args[0], args);
 		_exit(errno);
 	}
-	return waitpid(pid, &status, 0) < 0 ? errno : WEXITSTATUS(status);
+	return pid < 0 || waitpid(pid, &status, 0) < 0 ? errno : WEXITSTATUS(status);
 }
 
 static int act_ptrace(int n, char **args)
@@ -195,16 +192,6 @@ static int act_eat_memory(int n, char **args)
 	return 0;
 }
 
-static int act_make_executable(int n, char **args)
-{
-	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return errno;
-	*p = 1;
-	return mprotect(p, 4096, PROT_READ | PROT_EXEC) < 0 ? errno : 0;
-}
-
 static int act_chroot(int n, char **args)
 {
 	return chroot(args[0]) < 0 ? errno : 0;
@@ -215,7 +202,7 @@ const struct act acts_process[] = {
 	{ "deleted-exec", "PROGRAM COPY [ARG...]", 2, act_deleted_exec },
 	{ "fd-exec", "PROGRAM [ARG...]", 1, act_fd_exec },
 	{ "argv0", "NAME PROGRAM ARG ARG ARG", 2, act_argv0 },
-	{ "child-of", "NAME PROGRAM [ARG...]", 2, act_child_of },
+	{ "run", "PROGRAM [ARG...]", 1, act_run },
 	{ "ptrace", "PID", 1, act_ptrace },
 	{ "memory-read", "PID ADDRESS", 2, act_memory_read },
 	{ "memory-write", "PID ADDRESS", 2, act_memory_write },
@@ -225,7 +212,6 @@ const struct act acts_process[] = {
 	{ "kill", "PID SIGNAL", 2, act_kill },
 	{ "sleep", "SECONDS", 1, act_sleep },
 	{ "eat-memory", "MIB", 1, act_eat_memory },
-	{ "make-executable", "", 0, act_make_executable },
 	{ "chroot", "PATH", 1, act_chroot },
 	{ NULL, NULL, 0, NULL },
 };
