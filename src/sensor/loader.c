@@ -90,7 +90,7 @@ static void leave_out_absent(struct sensor *sensor, const struct sensor_facts *f
 
 static void configure(struct sensor *sensor, const struct sensor_facts *facts, struct sensor_bpf *bpf)
 {
-	static const uint32_t defaults[SENSOR_LANE_MAX] = { 4 << 20, 8 << 20, 2 << 20 };
+	static const uint32_t defaults[SENSOR_LANE_MAX] = { 4 << 20, 4 << 20, 1 << 20 };
 	struct bpf_map *maps[SENSOR_LANE_MAX] = { bpf->maps.ring_lifecycle, bpf->maps.ring_file, bpf->maps.ring_net };
 	struct sensor_bpf__rodata *ro = bpf->rodata;
 	struct bpf_program *program;
@@ -107,14 +107,15 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 		ro->config.ring_bytes[i] = (uint32_t)sensor->options.ring_bytes[i];
 		bpf_map__set_max_entries(maps[i], (uint32_t)sensor->options.ring_bytes[i]);
 	}
-	leave_out_absent(sensor, facts, bpf);
+	if (facts->btf)
+		leave_out_absent(sensor, facts, bpf);
 	bpf_object__for_each_program(program, bpf->obj)
 		if (find_refused(sensor, bpf_program__name(program)))
 			bpf_program__set_autoload(program, false);
 }
 
 /* One attempt. -EAGAIN when a program was refused and put on the list. */
-static int try_load(struct sensor *sensor, const struct sensor_facts *facts, struct err *err)
+static int try_load(struct sensor *sensor, struct sensor_facts *facts, struct err *err)
 {
 	struct sensor_bpf *bpf = sensor_bpf__open();
 	int r;
@@ -122,6 +123,7 @@ static int try_load(struct sensor *sensor, const struct sensor_facts *facts, str
 	if (!bpf)
 		return err_set_os(err, -errno, "open the BPF object");
 	configure(sensor, facts, bpf);
+	sensor_facts_done(facts);   /* libbpf reads the kernel's types for itself: not both at a time */
 	load_failure = (struct sensor_refused){ 0 };
 	last_log_line[0] = 0;
 	r = sensor_bpf__load(bpf);
