@@ -43,7 +43,7 @@ void suggestion_offer(struct suggestion *s, const char *name, size_t len)
 	if (len > s->len + limit || s->len > len + limit)
 		return;
 	distance = edit_distance(s->word, s->len, name, len);
-	if (distance > limit || (s->best && distance >= s->distance))
+	if (distance > limit || distance >= s->len || (s->best && distance >= s->distance))
 		return;
 	s->best = name;
 	s->distance = distance;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+#include "base/strbuf.h"
 #include "base/suggest.h"
 #include "cli/args.h"
 
@@ -48,16 +50,27 @@ static bool is_group(const char *word)
 
 static int no_such_command(int argc, char **argv)
 {
-	struct suggestion s = SUGGESTION(argv[0], strlen(argv[0]));
+	_cleanup_strbuf_ struct strbuf words;
+	struct suggestion s;
+	bool group = is_group(argv[0]);
 
-	if (is_group(argv[0])) {
-		cli_help_group(argc > 1 && argv[1][0] != '-' ? stderr : stdout, argv[0]);
-		return argc > 1 && argv[1][0] != '-' ? CLI_USAGE : CLI_OK;
+	if (group && (argc == 1 || argv[1][0] == '-')) {
+		cli_help_group(stdout, argv[0]);
+		return CLI_OK;
 	}
+	strbuf_init(&words, ERR_TEXT_MAX);
+	strbuf_adds(&words, argv[0]);
+	if (group)
+		strbuf_addf(&words, " %s", argv[1]);
+	s = SUGGESTION(words.text, words.len);
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
 		suggestion_offer(&s, (*c)->name, strlen((*c)->name));
-	fprintf(stderr, "parka: there is no command '%s'%s%s%s\nparka --help lists the commands.\n",
-		argv[0], s.best ? ": did you mean '" : "", s.best ? s.best : "", s.best ? "'?" : "");
+	fprintf(stderr, "parka: there is no command '%s'%s%s%s\n", words.text, s.best ? ": did you mean '" : "",
+		s.best ? s.best : "", s.best ? "'?" : "");
+	if (group)
+		cli_help_group(stderr, argv[0]);
+	else
+		fputs("parka --help lists the commands.\n", stderr);
 	return CLI_USAGE;
 }
 

@@ -114,22 +114,6 @@ static int build_order(const struct lang_program *p, const struct lang_spec *spe
 
 static int matcher_build(struct lang_program *p, const struct lang_spec *spec, struct lang_matcher *m, struct err *err);
 
-static enum lang_family part_family(const struct lang_spec *spec, enum model_type type)
-{
-	static const uint8_t families[LANG_OP_MAX] = {
-		[LANG_OP_CONTAINS] = LANG_FAMILY_CONTAINS, [LANG_OP_BCONTAINS] = LANG_FAMILY_CONTAINS,
-		[LANG_OP_ICONTAINS] = LANG_FAMILY_ICONTAINS, [LANG_OP_STARTSWITH] = LANG_FAMILY_PREFIX,
-		[LANG_OP_BSTARTSWITH] = LANG_FAMILY_PREFIX, [LANG_OP_ENDSWITH] = LANG_FAMILY_SUFFIX,
-		[LANG_OP_GLOB] = LANG_FAMILY_GLOB, [LANG_OP_IGLOB] = LANG_FAMILY_IGLOB, [LANG_OP_REGEX] = LANG_FAMILY_REGEX,
-	};
-
-	if (families[spec->op])
-		return families[spec->op];
-	if (type == MODEL_TYPE_IP || type == MODEL_TYPE_NET)
-		return LANG_FAMILY_NETS;
-	return model_type_is_text(type) || type == MODEL_TYPE_BYTES ? LANG_FAMILY_TEXTS : LANG_FAMILY_NUMBERS;
-}
-
 static int build_parts(struct lang_program *p, const struct lang_spec *spec, struct lang_matcher *m, struct err *err)
 {
 	m->parts = arena_alloc(&p->arena, (spec->n_texts ? spec->n_texts : 1) * sizeof(*m->parts));
@@ -141,7 +125,7 @@ static int build_parts(struct lang_program *p, const struct lang_spec *spec, str
 
 		one.texts = &spec->texts[i];
 		one.n_texts = 1;
-		one.family = (uint8_t)part_family(spec, m->type);
+		one.family = (uint8_t)lang_family_of(spec->op, m->type);
 		one.negate = spec->op == LANG_OP_NE;
 		k = matcher_build(p, &one, &m->parts[i], err);
 		if (k < 0)
@@ -198,7 +182,7 @@ int lang_matcher_build(struct lang_program *p, const struct lang_spec *spec, str
 
 /* ---- matching ---- */
 
-static bool order_holds(enum lang_op op, int c)
+bool lang_order_holds(enum lang_op op, int c)
 {
 	switch (op) {
 	case LANG_OP_LT: return c < 0;
@@ -220,10 +204,10 @@ static bool match_order(const struct lang_matcher *m, const struct model_value *
 	struct lang_literal literal;
 
 	if (!model_type_is_text(m->type))
-		return order_holds(m->op, compare_number(m->type, v->u64, m->number));
+		return lang_order_holds(m->op, compare_number(m->type, v->u64, m->number));
 	if (m->is_raw && lang_literal_parse(MODEL_TYPE_INT64, v->text, v->len, &literal, NULL) == 0)
-		return order_holds(m->op, compare_number(MODEL_TYPE_INT64, literal.u64, m->number));
-	return order_holds(m->op, lang_bytes_compare(&(struct lang_bytes){ v->text, v->len }, &m->text));
+		return lang_order_holds(m->op, compare_number(MODEL_TYPE_INT64, literal.u64, m->number));
+	return lang_order_holds(m->op, lang_bytes_compare(&(struct lang_bytes){ v->text, v->len }, &m->text));
 }
 
 static bool match_needles(const struct lang_matcher *m, const char *text, size_t len)

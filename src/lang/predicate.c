@@ -156,7 +156,7 @@ static bool order_holds(enum lang_op op, enum model_type type, const struct mode
 	int c = model_type_is_text(type) ? compare_texts(a, b) :
 		type == MODEL_TYPE_INT64 ? (a->i64 > b->i64) - (a->i64 < b->i64) : (a->u64 > b->u64) - (a->u64 < b->u64);
 
-	return op == LANG_OP_LT ? c < 0 : op == LANG_OP_LE ? c <= 0 : op == LANG_OP_GT ? c > 0 : c >= 0;
+	return lang_order_holds(op, c);
 }
 
 static bool glob_holds(struct lang_scratch *s, const struct model_value *a, const struct model_value *b, bool fold_case)

@@ -208,6 +208,7 @@ uint64_t lang_slot_hash(struct lang_scratch *scratch, uint32_t slot);
 int lang_transform(struct lang_scratch *scratch, const struct lang_slot *slot, struct model_value *ret);
 
 /* spec.c: 0, -ENOMEM */
+enum lang_family lang_family_of(enum lang_op op, enum model_type type);
 int lang_spec_of(struct lang_program *program, const struct lang_node *check, struct lang_spec *ret);
 /* Both as one spec that is true when either is; false when they cannot be one. */
 bool lang_spec_can_merge(const struct lang_spec *a, const struct lang_spec *b);
@@ -218,6 +219,8 @@ uint32_t lang_predicate_of(struct lang_program *program, const struct lang_spec 
 int lang_predicate_eval(struct lang_scratch *scratch, uint32_t predicate);
 
 /* matcher.c */
+/* What an ordering operator makes of a comparison's sign. */
+bool lang_order_holds(enum lang_op op, int c);
 int lang_matcher_build(struct lang_program *program, const struct lang_spec *spec, struct lang_matcher *ret, struct err *err);
 /* Whether one value matches. `slot_hash`: hash of the text when known, else NULL. */
 bool lang_matcher_match(const struct lang_matcher *m, const struct model_value *value, const uint64_t *hash, struct arena *scratch);

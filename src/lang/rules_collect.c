@@ -12,7 +12,7 @@
 #define NO_APPEND_WITH_OVERRIDE "Keys 'override' and 'append: true' cannot be used together. " \
 	"Add an 'append' entry (e.g. 'condition: append') under 'override' instead."
 
-static int invalid(struct lang_rules *rules, const struct yaml_node *at, const char *message)
+int rules_invalid(struct lang_rules *rules, const struct yaml_node *at, const char *message)
 {
 	return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_YAML_VALIDATE", at, "%s", message);
 }
@@ -126,7 +126,7 @@ static int read_override(struct lang_rules *rules, const struct yaml_pair *pair,
 	bool known;
 
 	if (pair->key->kind != YAML_SCALAR)
-		return invalid(rules, pair->key, "A key under 'override' must be a text");
+		return rules_invalid(rules, pair->key, "A key under 'override' must be a text");
 	while (i < n_keys && !yaml_is(pair->key, keys[i].key))
 		i++;
 	known = i < n_keys;
@@ -160,13 +160,13 @@ int rules_read_overrides(struct lang_rules *rules, const struct yaml_node *item,
 		rules_diag_node(rules, LANG_DIAG_WARNING, "LOAD_DEPRECATED_ITEM", yaml_pair(item, "append")->key,
 				"'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.");
 	if (override && override->kind != YAML_MAPPING && !yaml_is_null(override))
-		return invalid(rules, override, "Value of 'override' must be a mapping of keys to 'append' or 'replace'");
+		return rules_invalid(rules, override, "Value of 'override' must be a mapping of keys to 'append' or 'replace'");
 	for (size_t i = 0; override && i < override->n; i++) {
 		int r = read_override(rules, &override->pairs[i], keys, n_keys, ret_append, ret_replace);
 		result = result < 0 ? result : r;
 	}
 	if (result >= 0 && append_flag && (*ret_append || *ret_replace))
-		return invalid(rules, yaml_pair(item, "override")->key, NO_APPEND_WITH_OVERRIDE);
+		return rules_invalid(rules, yaml_pair(item, "override")->key, NO_APPEND_WITH_OVERRIDE);
 	return result < 0 ? result : append_flag;
 }
 
@@ -234,13 +234,13 @@ static int read_items(struct lang_rules *rules, const struct yaml_node *item, co
 	if (!v)
 		return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_YAML_VALIDATE", first_key(item), "Item has no mapping for key 'items'");
 	if (v->kind != YAML_SEQUENCE)
-		return invalid(rules, v, "Value is not a sequence: 'items' takes a list of texts");
+		return rules_invalid(rules, v, "Value is not a sequence: 'items' takes a list of texts");
 	for (size_t i = 0; i < v->n; i++) {
 		const struct yaml_node *one = v->items[i];
 		if (one->kind != YAML_SCALAR)
-			result = invalid(rules, one, "sequence value is not scalar: an item of a list is a text");
+			result = rules_invalid(rules, one, "sequence value is not scalar: an item of a list is a text");
 		else if (memchr(one->text, '\0', one->len))
-			result = invalid(rules, one, "An item holds a NUL character");
+			result = rules_invalid(rules, one, "An item holds a NUL character");
 		else
 			rules_pieces_add(rules, items, (struct rules_piece){ one->text, one->len,
 					 rules_origin_add(rules, rules->file, one, name), 0 });
@@ -383,7 +383,7 @@ static void collect_item(struct lang_rules *rules, const struct yaml_node *item)
 	if (yaml_is_null(item))
 		return;
 	if (item->kind != YAML_MAPPING) {
-		invalid(rules, item, "Unexpected element type. Each element should be a yaml associative array.");
+		rules_invalid(rules, item, "Unexpected element type. Each element should be a yaml associative array.");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -407,9 +407,9 @@ int rules_collect_file(struct lang_rules *rules, const struct yaml_file *file)
 		if (yaml_is_null(doc))
 			continue;
 		if (doc->kind == YAML_SCALAR)
-			invalid(rules, doc, "Rules content is not yaml");
+			rules_invalid(rules, doc, "Rules content is not yaml");
 		else if (doc->kind == YAML_MAPPING)
-			invalid(rules, first_key(doc), "Rules content is not yaml array of objects: each item begins with '- '");
+			rules_invalid(rules, first_key(doc), "Rules content is not yaml array of objects: each item begins with '- '");
 		else
 			for (size_t i = 0; i < doc->n && !rules->out_of_memory; i++)
 				collect_item(rules, doc->items[i]);

@@ -36,11 +36,6 @@ struct values {
 	int64_t capture_duration_ms;
 };
 
-static int invalid_at(struct lang_rules *rules, const struct yaml_node *at, const char *message)
-{
-	return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_YAML_VALIDATE", at, "%s", message);
-}
-
 static int read_priority(struct lang_rules *rules, const struct yaml_node *item, enum model_priority *ret)
 {
 	const char *names[MODEL_PRIORITY_MAX + 1] = { NULL };
@@ -75,12 +70,12 @@ static int read_duration(struct lang_rules *rules, const struct yaml_node *item,
 static int check_tags(struct lang_rules *rules, const struct yaml_node *tags)
 {
 	if (tags->kind != YAML_SEQUENCE)
-		return invalid_at(rules, tags, "Value is not a sequence: 'tags' takes a list of texts");
+		return rules_invalid(rules, tags, "Value is not a sequence: 'tags' takes a list of texts");
 	if (tags->n > RULES_TAGS_MAX)
 		return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_VALIDATE", tags, "more than %d tags", RULES_TAGS_MAX);
 	for (size_t i = 0; i < tags->n; i++)
 		if (tags->items[i]->kind != YAML_SCALAR)
-			return invalid_at(rules, tags->items[i], "sequence value is not scalar: a tag is a text");
+			return rules_invalid(rules, tags->items[i], "sequence value is not scalar: a tag is a text");
 	return 1;
 }
 

@@ -12,11 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int invalid(struct lang_rules *rules, const struct yaml_node *at, const char *message)
-{
-	return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_YAML_VALIDATE", at, "%s", message);
-}
-
 /* ---- reading ---- */
 
 static int read_scalar(struct lang_rules *rules, const struct yaml_node *node, struct rules_entry *entry)
@@ -24,9 +19,9 @@ static int read_scalar(struct lang_rules *rules, const struct yaml_node *node, s
 	if (yaml_is_null(node))
 		return 0;   /* as Falco: a null is neither scalar nor list */
 	if (node->len == 0)
-		return invalid(rules, node, "Value must be non-empty");
+		return rules_invalid(rules, node, "Value must be non-empty");
 	if (memchr(node->text, '\0', node->len))
-		return invalid(rules, node, "Value holds a NUL character");
+		return rules_invalid(rules, node, "Value holds a NUL character");
 	entry->is_set = true;
 	entry->piece = (struct rules_piece){ node->text, node->len, rules_origin_add(rules, rules->file, node, NULL), 0 };
 	return 0;
@@ -40,7 +35,7 @@ static int read_entry(struct lang_rules *rules, const struct yaml_node *node, un
 	if (node->kind == YAML_SCALAR)
 		return read_scalar(rules, node, entry);
 	if (node->kind == YAML_MAPPING || depth > 2)
-		return invalid(rules, node, "An exception takes texts and lists of texts");
+		return rules_invalid(rules, node, "An exception takes texts and lists of texts");
 	entry->is_set = entry->is_list = true;
 	entry->n = node->n;
 	entry->items = rules_alloc(rules, node->n * sizeof(*entry->items));
@@ -64,7 +59,7 @@ static int read_values(struct lang_rules *rules, const struct yaml_node *node, b
 		return 0;
 	}
 	if (pair->value->kind != YAML_SEQUENCE)
-		return invalid(rules, pair->key, "Rule exception values must be a sequence");
+		return rules_invalid(rules, pair->key, "Rule exception values must be a sequence");
 	ex->n_values = pair->value->n;
 	ex->values = rules_alloc(rules, ex->n_values * sizeof(*ex->values));
 	for (size_t i = 0; i < ex->n_values; i++) {
@@ -83,7 +78,7 @@ static int read_one(struct lang_rules *rules, const struct yaml_node *node, bool
 	int r, result;
 
 	if (node->kind != YAML_MAPPING)
-		return invalid(rules, node, "Rule exception must be a mapping");
+		return rules_invalid(rules, node, "Rule exception must be a mapping");
 	result = rules_read_text(rules, node, "name", RULES_REQUIRED, &name);
 	if (result < 0)
 		return result;
@@ -114,7 +109,7 @@ int rules_read_exceptions(struct lang_rules *rules, const struct yaml_node *item
 	if (!list || yaml_is_null(list))
 		return 0;
 	if (list->kind != YAML_SEQUENCE)
-		return invalid(rules, yaml_pair(item, "exceptions")->key, "Rule exceptions must be a sequence");
+		return rules_invalid(rules, yaml_pair(item, "exceptions")->key, "Rule exceptions must be a sequence");
 	if (list->n > RULES_EXCEPTIONS_MAX)
 		return rules_diag_node(rules, LANG_DIAG_ERROR, "LOAD_ERR_VALIDATE", yaml_pair(item, "exceptions")->key,
 				       "more than %d exceptions", RULES_EXCEPTIONS_MAX);
@@ -328,17 +323,6 @@ static struct rules_spot spot_of(const struct rules_piece *piece)
 	return (struct rules_spot){ piece->origin, piece->offset };
 }
 
-static void put_quoted(struct rules_text *out, const struct rules_piece *p)
-{
-	bool quote = memchr(p->text, ' ', p->len) && p->text[0] != '"' && p->text[0] != '\'';
-
-	if (quote)
-		rules_text_put(out, "\"", spot_of(p));
-	rules_text_add(out, p->text, p->len, spot_of(p));
-	if (quote)
-		rules_text_put(out, "\"", spot_of(p));
-}
-
 static int put_value(struct lang_rules *rules, struct rules_text *out, const struct rules_exception *ex,
 		     const struct rules_entry *value, const struct rules_piece *comp)
 {
@@ -354,13 +338,13 @@ static int put_value(struct lang_rules *rules, struct rules_text *out, const str
 				return fault(rules, ex->origin, "An exception's value must be a text or a list of texts");
 			if (i)
 				rules_text_put(out, ", ", name);
-			put_quoted(out, &value->items[i].piece);
+			rules_text_quoted(out, &value->items[i].piece);
 		}
 		rules_text_put(out, ")", name);
 		return 0;
 	}
 	if (!takes_list(comp, &known)) {
-		put_quoted(out, &value->piece);
+		rules_text_quoted(out, &value->piece);
 		return 0;
 	}
 	parens = value->piece.text[0] != '(';
@@ -412,7 +396,7 @@ static int put_single(struct lang_rules *rules, struct rules_text *out, const st
 			return fault(rules, ex->origin, "Expected values array to contain a list of strings");
 		if (i)
 			rules_text_put(out, ", ", name);
-		put_quoted(out, &ex->values[i].piece);
+		rules_text_quoted(out, &ex->values[i].piece);
 	}
 	rules_text_put(out, ")", name);
 	return 0;

@@ -66,6 +66,18 @@ void rules_text_put(struct rules_text *text, const char *bytes, struct rules_spo
 	add(text, bytes, strlen(bytes), spot, 0);
 }
 
+void rules_text_quoted(struct rules_text *text, const struct rules_piece *p)
+{
+	bool quote = memchr(p->text, ' ', p->len) && p->text[0] != '"' && p->text[0] != '\'';
+	struct rules_spot spot = { p->origin, p->offset };
+
+	if (quote)
+		rules_text_put(text, "\"", spot);
+	rules_text_add(text, p->text, p->len, spot);
+	if (quote)
+		rules_text_put(text, "\"", spot);
+}
+
 void rules_text_pieces(struct rules_text *text, const struct rules_pieces *pieces)
 {
 	for (size_t i = 0; i < pieces->n; i++) {
@@ -139,15 +151,10 @@ static void add_items(struct rules_text *out, const struct rules_list *list, str
 
 	for (size_t i = 0; i < list->flat.n; i++) {
 		const struct rules_piece *item = &list->flat.at[i];
-		struct rules_spot here = { item->origin, item->offset };
-		bool quote = memchr(item->text, ' ', item->len) && item->text[0] != '"' && item->text[0] != '\'';
+
 		if (any)
 			rules_text_put(out, ", ", spot);
-		if (quote)
-			rules_text_put(out, "\"", here);
-		rules_text_add(out, item->text, item->len, here);
-		if (quote)
-			rules_text_put(out, "\"", here);
+		rules_text_quoted(out, item);
 		any |= item->len > 0;
 	}
 }

@@ -171,7 +171,9 @@ int rules_read_text(struct lang_rules *rules, const struct yaml_node *item, cons
 		    enum rules_presence presence, struct rules_piece *ret_piece);
 int rules_read_bool(struct lang_rules *rules, const struct yaml_node *item, const char *key,
 		    enum rules_presence presence, bool *ret);
-/* Warn of keys that are none of `known` (NULL-ended). */
+/* An error of code LOAD_ERR_YAML_VALIDATE at a node. Returns -EBADMSG. */
+int rules_invalid(struct lang_rules *rules, const struct yaml_node *at, const char *message);
+/* Tells of keys that are not in `known` (NULL-terminated, at most 32), and of those given twice. */
 void rules_check_keys(struct lang_rules *rules, const struct yaml_node *item, const char *const *known, const char *what);
 /* The `override` mapping: which keys are appended to, which replaced (bits by position in `keys`). */
 struct rules_override_key { const char *key; bool can_append, can_replace; };
@@ -191,6 +193,8 @@ void rules_text_init(struct rules_text *text);
 void rules_text_done(struct rules_text *text);
 void rules_text_add(struct rules_text *text, const char *bytes, size_t len, struct rules_spot spot);   /* spots count on */
 void rules_text_put(struct rules_text *text, const char *bytes, struct rules_spot spot);   /* all at one spot */
+/* Falco's quoting of an item: in double quotes when it holds a blank and does not begin with a quote. */
+void rules_text_quoted(struct rules_text *text, const struct rules_piece *piece);
 void rules_text_pieces(struct rules_text *text, const struct rules_pieces *pieces);
 void rules_flatten_lists(struct lang_rules *rules);
 /* Put every list in place, in order. */

@@ -29,7 +29,7 @@ static enum lang_family equality_family(enum model_type type)
 	return model_type_is_text(type) || type == MODEL_TYPE_BYTES ? LANG_FAMILY_TEXTS : LANG_FAMILY_NUMBERS;
 }
 
-static enum lang_family family_of(enum lang_op op, enum model_type type)
+enum lang_family lang_family_of(enum lang_op op, enum model_type type)
 {
 	switch (op) {
 	case LANG_OP_EXISTS:
@@ -81,7 +81,7 @@ static enum lang_mode mode_of(enum lang_op op, enum lang_many many)
 static int spec_text(struct lang_program *p, enum model_type type, enum lang_op op, const struct lang_text *v,
 		     struct lang_bytes *ret)
 {
-	enum lang_family family = family_of(op, type);
+	enum lang_family family = lang_family_of(op, type);
 	bool number = family == LANG_FAMILY_NUMBERS || (family == LANG_FAMILY_ORDER && !model_type_is_text(type));
 	struct lang_literal literal = { .u64 = 0 };
 	struct lang_net net = { 0 };
@@ -137,7 +137,7 @@ int lang_spec_of(struct lang_program *p, const struct lang_node *n, struct lang_
 		return -ENOMEM;
 	type = p->slots[s.slot].type;
 	s.mode = mode_of(n->op, type.many);
-	s.family = family_of(n->op, type.type);
+	s.family = lang_family_of(n->op, type.type);
 	if (n->right) {
 		s.family = LANG_FAMILY_FIELD;
 		s.right = lang_slot_of(p, n->right);

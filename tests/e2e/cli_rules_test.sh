@@ -122,5 +122,7 @@ else
 fi
 printf '\357\273\277{"proc.name":"a"}\r\n{"proc.name":"a"}\r\n' | "$PARKA" rules eval 'proc.name=a' > "$dir/out"
 same '{"match":true} {"match":true} ' "$(tr '\n' ' ' < "$dir/out")"; ok events_may_begin_with_a_byte_order_mark_and_end_lines_with_crlf
+"$PARKA" rules chek 2> "$dir/out"; same 2 $?; ok a_misspelt_command_of_a_group_is_wrong_usage
+grep -q "no command 'rules chek': did you mean 'rules check'?" "$dir/out"; ok a_misspelt_command_of_a_group_gets_a_suggestion
 echo "1..$n"
 exit $failed

@@ -266,6 +266,9 @@ TEST(suggestions_are_near_or_none)
 	CHECK(!s.best);
 	suggestion_offer(&s, "spawned_process", 15);
 	CHECK_STR(s.best, "spawned_process");
+	s = SUGGESTION("x", 1);
+	suggestion_offer(&s, "y", 1);
+	CHECK(!s.best);
 }
 
 TAP_MAIN()
