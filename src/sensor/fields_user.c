@@ -86,7 +86,8 @@ int sensor_fields_session(const struct sensor_record *r, const struct model_fiel
 	uid = sensor_session_uid(p);
 	switch (f->id) {
 	case MODEL_F_SESSION_ID:
-		return p->session == SENSOR_NO_ID || (entry && entry->by_daemon) ? MODEL_UNSET : value_u64(ret, p->session);
+		uid = sensor_session_id(p);
+		return uid == SENSOR_NO_ID ? MODEL_UNSET : value_u64(ret, uid);
 	case MODEL_F_SESSION_KIND: return value_str(ret, sensor_entry_kind_name(entry ? entry->kind : SENSOR_ENTRY_UNKNOWN));
 	case MODEL_F_SESSION_LEADER_PID: return entry ? value_i64(ret, entry->leader_pid) : MODEL_UNSET;
 	case MODEL_F_SESSION_LEADER_NAME: return entry ? value_str(ret, entry->leader_name) : MODEL_UNSET;

@@ -243,7 +243,8 @@ static void table_read(struct sensor_users *users, struct sensor_user_table *t, 
 	tell_recorder(users, t);
 }
 
-static struct sensor_user_table *table_for(struct sensor_users *users, const char *container_id, uint32_t pid, uint64_t now_ns)
+static struct sensor_user_table *table_for(struct sensor_users *users, const char *container_id, uint32_t pid, uint64_t now_ns,
+					   uint64_t wait_ns)
 {
 	struct sensor_user_table *t = container_id ? table_get(users, container_id) : users->host;
 	char root[64] = "/";
@@ -251,7 +252,7 @@ static struct sensor_user_table *table_for(struct sensor_users *users, const cha
 
 	if (!t || t->adopted || !users->options->may_read_proc)
 		return t;
-	if (t->checked_ns && now_ns < t->checked_ns + LIMIT_SENSOR_USERS_RECHECK_NS)
+	if (t->checked_ns && now_ns < t->checked_ns + wait_ns)
 		return t;
 	t->checked_ns = now_ns ? now_ns : 1;
 	if (container_id)
@@ -267,17 +268,25 @@ static struct sensor_user_table *table_for(struct sensor_users *users, const cha
 const struct sensor_user *sensor_user_by_uid(struct sensor_users *users, const char *container_id, uint32_t pid,
 					     uint32_t uid, uint64_t now_ns)
 {
-	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns);
+	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_RECHECK_NS);
+	const struct sensor_user *user = t ? map_get_u64(&t->users, (uint64_t)uid + 1) : NULL;
 
-	return t ? map_get_u64(&t->users, (uint64_t)uid + 1) : NULL;
+	if (user || !t)
+		return user;
+	t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_MISS_NS);
+	return map_get_u64(&t->users, (uint64_t)uid + 1);
 }
 
 const char *sensor_group_by_gid(struct sensor_users *users, const char *container_id, uint32_t pid,
 				uint32_t gid, uint64_t now_ns)
 {
-	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns);
+	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_RECHECK_NS);
+	const char *name = t ? map_get_u64(&t->groups, (uint64_t)gid + 1) : NULL;
 
-	return t ? map_get_u64(&t->groups, (uint64_t)gid + 1) : NULL;
+	if (name || !t)
+		return name;
+	t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_MISS_NS);
+	return map_get_u64(&t->groups, (uint64_t)gid + 1);
 }
 
 static uint32_t id_at(const json_t *row)
