@@ -10,11 +10,17 @@ static const char *names_of(const struct sensor_record *r)
 	return r->container && r->view->event->user_ns == SENSOR_FIRST_USER_NS ? r->container->id : NULL;
 }
 
+/* Whose root directory has the names: the container's first process outlives the others. */
+static uint32_t root_pid(const struct sensor_record *r)
+{
+	return r->container && r->container->init_pid ? (uint32_t)r->container->init_pid : r->process->pid;
+}
+
 static const struct sensor_user *user_of(const struct sensor_record *r, const char *container, uint32_t uid)
 {
 	if (uid == SENSOR_NO_ID || (r->container && !container && r->view->event->user_ns != SENSOR_FIRST_USER_NS))
 		return NULL;
-	return sensor_user_by_uid(&r->state->users, container, r->process->pid, uid, r->view->event->ts_ns);
+	return sensor_user_by_uid(&r->state->users, container, root_pid(r), uid, r->view->event->ts_ns);
 }
 
 static const struct sensor_user *login_of(const struct sensor_record *r, uint32_t uid)
@@ -41,7 +47,7 @@ int sensor_fields_user(const struct sensor_record *r, const struct model_field_r
 	case MODEL_F_GROUP_GID: return value_u64(ret, e->egid);
 	case MODEL_F_GROUP_NAME:
 		group = r->container && !names_of(r) ? NULL
-			: sensor_group_by_gid(&r->state->users, names_of(r), r->process->pid, e->egid, e->ts_ns);
+			: sensor_group_by_gid(&r->state->users, names_of(r), root_pid(r), e->egid, e->ts_ns);
 		return value_str(ret, group ? group : "<NA>");
 	default: break;
 	}

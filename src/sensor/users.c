@@ -127,12 +127,13 @@ static uint64_t stamp_of(const struct stat *st)
 	return sum;
 }
 
-struct source { int fd[2]; uint64_t stamp[2]; };
+struct source { int fd[2]; uint64_t stamp[2]; bool has_root; };
 
 static void source_open(struct source *s, const char *root, const char *etc)
 {
 	static const char *const names[] = { "passwd", "group" };
 
+	s->has_root = access(root, F_OK) == 0;
 	for (unsigned i = 0; i < 2; i++) {
 		char path[4096];
 		struct stat st;
@@ -254,10 +255,11 @@ static struct sensor_user_table *table_for(struct sensor_users *users, const cha
 		return t;
 	if (t->checked_ns && now_ns < t->checked_ns + wait_ns)
 		return t;
-	t->checked_ns = now_ns ? now_ns : 1;
 	if (container_id)
 		snprintf(root, sizeof(root), "/proc/%u/root", pid);
 	source_open(&s, root, users->etc);
+	if (s.has_root)
+		t->checked_ns = now_ns ? now_ns : 1;
 	/* A process that is gone says nothing about its container: what was known stays. */
 	if ((s.stamp[0] || s.stamp[1]) && (s.stamp[0] != t->stamp[0] || s.stamp[1] != t->stamp[1]))
 		table_read(users, t, &s);

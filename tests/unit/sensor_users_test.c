@@ -98,6 +98,20 @@ TEST(a_user_made_just_now_is_known_without_the_wait)
 	users_end(&users);
 }
 
+TEST(a_process_that_is_gone_does_not_delay_the_names_of_its_container)
+{
+	struct sensor_state_options options;
+	struct sensor_users users;
+	const struct sensor_user *u;
+
+	users_begin(&users, &options);
+	put("passwd", "www:x:33:33:www:/:/bin/sh\n");
+	CHECK(!sensor_user_by_uid(&users, "c1", UINT32_MAX, 33, UINT64_C(10) * 1000000000));
+	u = sensor_user_by_uid(&users, "c1", (uint32_t)getpid(), 33, UINT64_C(10) * 1000000000 + 1);
+	CHECK_STR(u ? u->name : NULL, "www");
+	users_end(&users);
+}
+
 TEST(lines_that_are_none_are_left_out)
 {
 	struct sensor_state_options options;
