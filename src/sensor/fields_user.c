@@ -10,10 +10,18 @@ static const char *names_of(const struct sensor_record *r)
 	return r->container && r->view->event->user_ns == SENSOR_FIRST_USER_NS ? r->container->id : NULL;
 }
 
-/* Whose root directory has the names: the container's first process outlives the others. */
+/* Whose root directory has the names: the container's first process outlives the others. Its number may have been used
+ * again, so it must live and be of the same control group. */
 static uint32_t root_pid(const struct sensor_record *r)
 {
-	return r->container && r->container->init_pid ? (uint32_t)r->container->init_pid : r->process->pid;
+	const struct sensor_process *first = NULL;
+	uint32_t pid = r->container ? r->container->init_pid : 0;
+
+	if (!pid && r->container && r->process->cgroup)
+		pid = r->process->cgroup->entry_pid;
+	if (pid)
+		first = sensor_process_find(&r->state->processes, pid, 0);
+	return first && !first->exit_ns && first->cgroup == r->process->cgroup ? pid : r->process->pid;
 }
 
 static const struct sensor_user *user_of(const struct sensor_record *r, const char *container, uint32_t uid)
