@@ -10,17 +10,25 @@ static const char *names_of(const struct sensor_record *r)
 	return r->container && r->view->event->user_ns == SENSOR_FIRST_USER_NS ? r->container->id : NULL;
 }
 
+/* Whose root directory has the names: the container's first process outlives the others. Its number may have been used
+ * again, so it must live and be of the same control group. */
+static uint32_t root_pid(const struct sensor_record *r)
+{
+	const struct sensor_process *first = NULL;
+	uint32_t pid = r->container ? r->container->init_pid : 0;
+
+	if (!pid && r->container && r->process->cgroup)
+		pid = r->process->cgroup->entry_pid;
+	if (pid)
+		first = sensor_process_find(&r->state->processes, pid, 0);
+	return first && !first->exit_ns && first->cgroup == r->process->cgroup ? pid : r->process->pid;
+}
+
 static const struct sensor_user *user_of(const struct sensor_record *r, const char *container, uint32_t uid)
 {
-	const struct sensor_user *user;
-
 	if (uid == SENSOR_NO_ID || (r->container && !container && r->view->event->user_ns != SENSOR_FIRST_USER_NS))
 		return NULL;
-	user = sensor_user_by_uid(&r->state->users, container, r->process->pid, uid, r->view->event->ts_ns);
-	/* The process may be gone by now; the container's first one has the same files. */
-	if (!user && container && r->container->init_pid)
-		user = sensor_user_by_uid(&r->state->users, container, r->container->init_pid, uid, r->view->event->ts_ns);
-	return user;
+	return sensor_user_by_uid(&r->state->users, container, root_pid(r), uid, r->view->event->ts_ns);
 }
 
 static const struct sensor_user *login_of(const struct sensor_record *r, uint32_t uid)
@@ -47,7 +55,7 @@ int sensor_fields_user(const struct sensor_record *r, const struct model_field_r
 	case MODEL_F_GROUP_GID: return value_u64(ret, e->egid);
 	case MODEL_F_GROUP_NAME:
 		group = r->container && !names_of(r) ? NULL
-			: sensor_group_by_gid(&r->state->users, names_of(r), r->process->pid, e->egid, e->ts_ns);
+			: sensor_group_by_gid(&r->state->users, names_of(r), root_pid(r), e->egid, e->ts_ns);
 		return value_str(ret, group ? group : "<NA>");
 	default: break;
 	}
@@ -92,7 +100,8 @@ int sensor_fields_session(const struct sensor_record *r, const struct model_fiel
 	uid = sensor_session_uid(p);
 	switch (f->id) {
 	case MODEL_F_SESSION_ID:
-		return p->session == SENSOR_NO_ID || (entry && entry->by_daemon) ? MODEL_UNSET : value_u64(ret, p->session);
+		uid = sensor_session_id(p);
+		return uid == SENSOR_NO_ID ? MODEL_UNSET : value_u64(ret, uid);
 	case MODEL_F_SESSION_KIND: return value_str(ret, sensor_entry_kind_name(entry ? entry->kind : SENSOR_ENTRY_UNKNOWN));
 	case MODEL_F_SESSION_LEADER_PID: return entry ? value_i64(ret, entry->leader_pid) : MODEL_UNSET;
 	case MODEL_F_SESSION_LEADER_NAME: return entry ? value_str(ret, entry->leader_name) : MODEL_UNSET;

@@ -75,6 +75,7 @@ struct sensor_image *sensor_image_new(struct sensor_processes *table, const stru
 	if (file)
 		image->file = *file;
 	image->exec_ns = view->event->ts_ns;
+	image->session = view->event->session;
 	image_set_paths(table, image, view, scratch);
 	table->image_bytes += size;
 	return image;

@@ -39,5 +39,6 @@ enum {
 #define LIMIT_SENSOR_GRACE_NS (UINT64_C(30) * 1000000000)
 #define LIMIT_SENSOR_DNS_NS (UINT64_C(60) * 1000000000)
 #define LIMIT_SENSOR_USERS_RECHECK_NS (UINT64_C(5) * 1000000000)
+#define LIMIT_SENSOR_USERS_MISS_NS UINT64_C(1000000000)     /* for a number without a name: it may be new */
 
 #endif

@@ -90,7 +90,7 @@ static void leave_out_absent(struct sensor *sensor, const struct sensor_facts *f
 
 static void configure(struct sensor *sensor, const struct sensor_facts *facts, struct sensor_bpf *bpf)
 {
-	static const uint32_t defaults[SENSOR_LANE_MAX] = { 4 << 20, 4 << 20, 1 << 20 };
+	static const uint32_t defaults[SENSOR_LANE_MAX] = { 2 << 20, 8 << 20, 1 << 20 };
 	struct bpf_map *maps[SENSOR_LANE_MAX] = { bpf->maps.ring_lifecycle, bpf->maps.ring_file, bpf->maps.ring_net };
 	struct sensor_bpf__rodata *ro = bpf->rodata;
 	struct bpf_program *program;

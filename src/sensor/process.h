@@ -33,6 +33,7 @@ struct sensor_image {
 	struct sensor_wire_file file;
 	uint64_t exec_ns;
 	size_t size;
+	uint32_t session;                       /* audit session that it was executed in */
 	char bytes[];                           /* argv, NUL, env, NUL: each text with its NUL */
 };
 static inline const char *sensor_image_argv(const struct sensor_image *image) { return image->bytes; }

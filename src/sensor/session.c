@@ -166,25 +166,62 @@ static struct sensor_text *remote_text(struct sensor_state *state, const struct 
 	return sensor_text_get(&state->processes.texts, ip, strlen(ip));
 }
 
-static struct sensor_entry *entry_new(struct sensor_state *state, struct sensor_process *leader, enum sensor_entry_kind kind)
+/* Docker, containerd and CRI-O start it for somebody; podman and runc are children of who typed the command. */
+static bool started_by_daemon(const struct runtime_container *container)
 {
+	return container && container->kind != RUNTIME_PODMAN && container->kind != RUNTIME_OCI;
+}
+
+/* Where the kernel keeps no login uid, or an older one, the user that a login server starts the program as is the one it
+ * let in. sshd also starts helpers before anybody is in; SSH_CONNECTION is what it gives to a session only. */
+static uint32_t let_in_uid(const struct sensor_process *leader, enum sensor_entry_kind kind)
+{
+	size_t len;
+
+	if (kind == SENSOR_ENTRY_SSH)
+		return sensor_process_env(leader, "SSH_CONNECTION", &len) ? leader->uid : SENSOR_NO_ID;
+	return kind == SENSOR_ENTRY_CONSOLE || kind == SENSOR_ENTRY_CRON ? leader->uid : SENSOR_NO_ID;
+}
+
+/* From one place into another, still by the hand of the same person. */
+static void entry_carry(struct sensor_entry *e, const struct sensor_entry *from)
+{
+	if (e->uid == SENSOR_NO_ID || from->lent_session != SENSOR_NO_ID)
+		e->uid = from->uid;
+	e->lent_session = from->lent_session;
+	e->by_daemon = from->by_daemon;
+	e->remote = from->remote ? sensor_text_ref(from->remote) : NULL;
+}
+
+/* `door`: the image that opened it; NULL when none did. */
+static void entry_new(struct sensor_state *state, struct sensor_process *leader, enum sensor_entry_kind kind,
+		      const struct sensor_image *door)
+{
+	const struct runtime_container *container = sensor_process_container(leader);
 	struct sensor_entry *e = mem_alloc(sizeof(*e));
+	bool lent = (kind == SENSOR_ENTRY_SSH || kind == SENSOR_ENTRY_CRON) && door && door->session != SENSOR_NO_ID &&
+		    door->session == leader->session;
 
 	e->kind = kind;
 	e->leader_pid = leader->pid;
 	e->leader_start_ns = leader->start_ns;
-	e->uid = leader->loginuid;
+	e->lent_session = lent ? leader->session : SENSOR_NO_ID;
+	e->uid = !lent && leader->loginuid != SENSOR_NO_ID ? leader->loginuid : let_in_uid(leader, kind);
 	memcpy(e->leader_name, leader->comm, sizeof(e->leader_name));
 	e->leader_exepath = leader->image ? sensor_text_ref(leader->image->exepath) : NULL;
 	e->tty = tty_text(state, leader);
-	e->container = sensor_process_container(leader);
-	/* A login server starts the shell as the user it let in: where the kernel keeps no login uid, this is one. */
-	if (e->uid == SENSOR_NO_ID && (kind == SENSOR_ENTRY_SSH || kind == SENSOR_ENTRY_CONSOLE || kind == SENSOR_ENTRY_CRON))
-		e->uid = leader->uid;
+	e->container = container;
 	if (kind == SENSOR_ENTRY_SSH)
 		e->remote = remote_text(state, leader);
+	if (started_by_daemon(container)) {
+		e->by_daemon = true;
+		e->uid = SENSOR_NO_ID;
+	} else if ((container || kind == SENSOR_ENTRY_NSENTER) && leader->entry) {
+		entry_carry(e, leader->entry);
+	}
+	if (e->by_daemon || (!container && kind != SENSOR_ENTRY_NSENTER))
+		sensor_text_set(&state->processes.texts, &leader->via, NULL);
 	set_entry(state, leader, e);
-	return e;
 }
 
 static enum sensor_entry_kind exec_kind(const struct runtime_container *container)
@@ -210,7 +247,6 @@ static void enter_container(struct sensor_state *state, struct sensor_process *p
 {
 	const struct runtime_container *container = sensor_process_container(process);
 	enum sensor_entry_kind kind = SENSOR_ENTRY_UNKNOWN;
-	struct sensor_entry *e;
 
 	/* The runtime itself, on its way in: by its name, or, as runc runs itself since 1.2, from a detached mount without a path. */
 	if (runtime_image(process->image) || (is_detached(process->image) && runtime_among_ancestors(process)))
@@ -221,11 +257,15 @@ static void enter_container(struct sensor_state *state, struct sensor_process *p
 		kind = container_first(process, container) ? SENSOR_ENTRY_CONTAINER : exec_kind(container);
 	if (kind == SENSOR_ENTRY_CONTAINER && !process->cgroup->entry_pid)
 		process->cgroup->entry_pid = process->pid;
-	e = entry_new(state, process, kind);
-	/* Docker, containerd and CRI-O start it for somebody; podman and runc are children of who typed the command. */
-	e->by_daemon = container->kind != RUNTIME_PODMAN && container->kind != RUNTIME_OCI;
-	if (e->by_daemon)
-		e->uid = SENSOR_NO_ID;
+	entry_new(state, process, kind, NULL);
+}
+
+/* Its fork was not seen: what a child has of its parent's entry. */
+static void seeded_below(struct sensor_state *state, struct sensor_process *process, const struct sensor_process *parent)
+{
+	set_entry(state, process, parent->entry);
+	if (!process->via && parent->via)
+		sensor_text_set(&state->processes.texts, &process->via, sensor_text_ref(parent->via));
 }
 
 static void enter_host(struct sensor_state *state, struct sensor_process *process, const struct sensor_image *before)
@@ -235,18 +275,18 @@ static void enter_host(struct sensor_state *state, struct sensor_process *proces
 	enum sensor_entry_kind door = door_of(door_image), self = door_of(process->image);
 
 	if (process->pid == 1)
-		entry_new(state, process, SENSOR_ENTRY_INIT);
+		entry_new(state, process, SENSOR_ENTRY_INIT, NULL);
 	else if (door != SENSOR_ENTRY_UNKNOWN && self != door)
-		entry_new(state, process, door);
+		entry_new(state, process, door, door_image);
 	else if (!process->entry && parent && parent->entry)
-		set_entry(state, process, parent->entry);
+		seeded_below(state, process, parent);
 	else if (parent && parent->pid == 1 && (!process->entry || process->entry->kind == SENSOR_ENTRY_INIT))
-		entry_new(state, process, door_of(parent->image) == SENSOR_ENTRY_SYSTEMD ? SENSOR_ENTRY_SYSTEMD : SENSOR_ENTRY_INIT);
+		entry_new(state, process, door_of(parent->image) == SENSOR_ENTRY_SYSTEMD ? SENSOR_ENTRY_SYSTEMD : SENSOR_ENTRY_INIT, NULL);
 	else if (!process->entry && process->cgroup && process->cgroup->path) {
 		size_t len;
 		const char *unit = sensor_session_unit(process->cgroup->path->text, &len);
 		if (unit && len > 8 && memcmp(unit + len - 8, ".service", 8) == 0)
-			entry_new(state, process, SENSOR_ENTRY_SYSTEMD);
+			entry_new(state, process, SENSOR_ENTRY_SYSTEMD, NULL);
 	}
 }
 
@@ -276,19 +316,21 @@ void sensor_session_exec(struct sensor_state *state, struct sensor_process *proc
 	struct sensor_process *parent = process->parent;
 	const struct sensor_entry *entry = process->entry;
 
+	/* A seeded child of a login server was forked off it, and may have been given its own login since. */
+	if (!before && parent && parent->image && process->image && door_of(process->image) != SENSOR_ENTRY_UNKNOWN &&
+	    door_of(parent->image) == door_of(process->image))
+		process->image->session = parent->image->session;
 	if (process->has_task && (process->task.flags & SENSOR_PF_KTHREAD)) {
 		if (!entry || entry->kind != SENSOR_ENTRY_KERNEL)
-			entry_new(state, process, SENSOR_ENTRY_KERNEL);
+			entry_new(state, process, SENSOR_ENTRY_KERNEL, NULL);
 	} else if (!container) {
 		enter_host(state, process, before);
 	} else if (!entry || entry->container != container) {
 		if (!before && parent && parent->entry && parent->entry->container == container)
-			set_entry(state, process, parent->entry);
+			seeded_below(state, process, parent);
 		else
 			enter_container(state, process, before);
 	}
-	if (process->entry && process->entry->leader_pid == process->pid && process->entry->leader_start_ns == process->start_ns)
-		sensor_text_set(&state->processes.texts, &process->via, NULL);
 	note_change(state, process);
 }
 
@@ -306,7 +348,7 @@ void sensor_session_setns(struct sensor_state *state, struct sensor_process *pro
 	    !(process->task.pid_ns && map_get_u64(&state->container_ns, process->task.pid_ns)))
 		return;
 	process->entered_foreign_ns = true;
-	entry_new(state, process, SENSOR_ENTRY_NSENTER);
+	entry_new(state, process, SENSOR_ENTRY_NSENTER, NULL);
 }
 
 void sensor_session_login(struct sensor_state *state, struct sensor_process *process)
@@ -314,16 +356,28 @@ void sensor_session_login(struct sensor_state *state, struct sensor_process *pro
 	enum sensor_entry_kind door = door_of(process->image);
 
 	if (!sensor_process_container(process) && (door == SENSOR_ENTRY_SSH || door == SENSOR_ENTRY_CRON))
-		entry_new(state, process, door);
+		entry_new(state, process, door, process->image);
+}
+
+static bool login_is_lent(const struct sensor_process *process)
+{
+	const struct sensor_entry *e = process->entry;
+
+	return e && e->lent_session != SENSOR_NO_ID && e->lent_session == process->session;
 }
 
 uint32_t sensor_session_uid(const struct sensor_process *process)
 {
 	if (process->entry && process->entry->by_daemon)
 		return SENSOR_NO_ID;
-	if (process->loginuid != SENSOR_NO_ID)
+	if (process->loginuid != SENSOR_NO_ID && !login_is_lent(process))
 		return process->loginuid;
 	return process->entry ? process->entry->uid : SENSOR_NO_ID;
+}
+
+uint32_t sensor_session_id(const struct sensor_process *process)
+{
+	return (process->entry && process->entry->by_daemon) || login_is_lent(process) ? SENSOR_NO_ID : process->session;
 }
 
 const char *sensor_session_unit(const char *cgroup_path, size_t *ret_len)

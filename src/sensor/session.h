@@ -27,6 +27,9 @@ struct sensor_entry {
 	uint32_t leader_pid;
 	uint32_t uid;                        /* who logged in; (u32)-1: not known */
 	bool by_daemon;                      /* started by a daemon for somebody: the kernel's login uid is the daemon's */
+	/* A login server that a person started by hand carries that person's login, and so does what it starts until PAM writes
+	 * another: of processes in this audit session the kernel's login uid tells nothing. (u32)-1: none. */
+	uint32_t lent_session;
 	uint64_t leader_start_ns;
 	char leader_name[16];
 	struct sensor_text *leader_exepath, *tty, *remote;
@@ -45,8 +48,9 @@ void sensor_session_setns(struct sensor_state *state, struct sensor_process *pro
 /* The audit session changed without an exec (a login server's own child). */
 void sensor_session_login(struct sensor_state *state, struct sensor_process *process);
 
-/* The login uid that can be relied on; (u32)-1 when there is none. */
+/* The login uid and audit session that can be relied on; (u32)-1 when there is none. */
 uint32_t sensor_session_uid(const struct sensor_process *process);
+uint32_t sensor_session_id(const struct sensor_process *process);
 /* "ssh.service" of a cgroup path: the innermost unit; NULL. */
 const char *sensor_session_unit(const char *cgroup_path, size_t *ret_len);
 /* "pts/0" of a controlling terminal; 0 = none. */

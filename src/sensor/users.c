@@ -127,12 +127,13 @@ static uint64_t stamp_of(const struct stat *st)
 	return sum;
 }
 
-struct source { int fd[2]; uint64_t stamp[2]; };
+struct source { int fd[2]; uint64_t stamp[2]; bool has_root; };
 
 static void source_open(struct source *s, const char *root, const char *etc)
 {
 	static const char *const names[] = { "passwd", "group" };
 
+	s->has_root = access(root, F_OK) == 0;
 	for (unsigned i = 0; i < 2; i++) {
 		char path[4096];
 		struct stat st;
@@ -243,7 +244,8 @@ static void table_read(struct sensor_users *users, struct sensor_user_table *t, 
 	tell_recorder(users, t);
 }
 
-static struct sensor_user_table *table_for(struct sensor_users *users, const char *container_id, uint32_t pid, uint64_t now_ns)
+static struct sensor_user_table *table_for(struct sensor_users *users, const char *container_id, uint32_t pid, uint64_t now_ns,
+					   uint64_t wait_ns)
 {
 	struct sensor_user_table *t = container_id ? table_get(users, container_id) : users->host;
 	char root[64] = "/";
@@ -251,7 +253,7 @@ static struct sensor_user_table *table_for(struct sensor_users *users, const cha
 
 	if (!t || t->adopted || !users->options->may_read_proc)
 		return t;
-	if (t->checked_ns && now_ns < t->checked_ns + LIMIT_SENSOR_USERS_RECHECK_NS)
+	if (t->checked_ns && now_ns < t->checked_ns + wait_ns)
 		return t;
 	if (container_id)
 		snprintf(root, sizeof(root), "/proc/%u/root", pid);
@@ -260,6 +262,8 @@ static struct sensor_user_table *table_for(struct sensor_users *users, const cha
 		return t;
 	t->checked_ns = now_ns ? now_ns : 1;
 	source_open(&s, root, users->etc);
+	if (s.has_root)
+		t->checked_ns = now_ns ? now_ns : 1;
 	/* A process that is gone says nothing about its container: what was known stays. */
 	if ((s.stamp[0] || s.stamp[1]) && (s.stamp[0] != t->stamp[0] || s.stamp[1] != t->stamp[1]))
 		table_read(users, t, &s);
@@ -270,17 +274,25 @@ static struct sensor_user_table *table_for(struct sensor_users *users, const cha
 const struct sensor_user *sensor_user_by_uid(struct sensor_users *users, const char *container_id, uint32_t pid,
 					     uint32_t uid, uint64_t now_ns)
 {
-	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns);
+	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_RECHECK_NS);
+	const struct sensor_user *user = t ? map_get_u64(&t->users, (uint64_t)uid + 1) : NULL;
 
-	return t ? map_get_u64(&t->users, (uint64_t)uid + 1) : NULL;
+	if (user || !t)
+		return user;
+	t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_MISS_NS);
+	return map_get_u64(&t->users, (uint64_t)uid + 1);
 }
 
 const char *sensor_group_by_gid(struct sensor_users *users, const char *container_id, uint32_t pid,
 				uint32_t gid, uint64_t now_ns)
 {
-	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns);
+	const struct sensor_user_table *t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_RECHECK_NS);
+	const char *name = t ? map_get_u64(&t->groups, (uint64_t)gid + 1) : NULL;
 
-	return t ? map_get_u64(&t->groups, (uint64_t)gid + 1) : NULL;
+	if (name || !t)
+		return name;
+	t = table_for(users, container_id, pid, now_ns, LIMIT_SENSOR_USERS_MISS_NS);
+	return map_get_u64(&t->groups, (uint64_t)gid + 1);
 }
 
 static uint32_t id_at(const json_t *row)

@@ -63,9 +63,8 @@ class Test:
         self.tap, self.watch, self.work = tap, watch, work
         self.uid = None
         self.ssh_command = None
-        self.session_of_ssh = None
 
-    def probed(self, name, container=None, timeout=harness.FIND_S):
+    def probed(self, name, timeout=harness.FIND_S):
         """The output fields of the probe's finding."""
         end = time.monotonic() + timeout
         while True:
@@ -380,6 +379,7 @@ def main():
     test = Test(tap, watch, work)
     test.docker, test.why_no_docker, test.box = not why_no_docker, why_no_docker, None
     test.uid = users_make()                                 # after parka's start: it must learn of them
+    time.sleep(1.1)                                         # a number without a name is looked for once a second
     why_no_cron = cron_start(test)
     test.ssh_command, why = sshd_start(work)
     if why:

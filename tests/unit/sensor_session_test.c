@@ -69,9 +69,55 @@ TEST(without_audit_the_user_whom_sshd_let_in_is_the_login_user)
 
 	world_init(&w);
 	do_spawn(&w, &init, &sshd, (struct exec){ .path = "/usr/sbin/sshd" });
-	do_spawn(&w, &sshd, &sh, (struct exec){ .path = "/usr/bin/bash" });
+	do_spawn(&w, &sshd, &sh, (struct exec){ .path = "/usr/bin/bash", .env = "SSH_CONNECTION=10.2.0.7 50022 10.0.0.5 22" });
 	FIELD_IS(0, "session.user", "deploy");
 	FIELD_IS(0, "session.id", "<unset>");
+	world_done(&w);
+}
+
+TEST(a_helper_that_sshd_starts_before_anybody_is_let_in_is_nobodys)
+{
+	struct world w;
+	struct actor init = host_actor(1, 0, "systemd", 0), sshd = host_actor(400, 1, "sshd", 0), keys = host_actor(420, 400, "keys", 33);
+
+	world_init(&w);
+	do_spawn(&w, &init, &sshd, (struct exec){ .path = "/usr/sbin/sshd" });
+	do_spawn(&w, &sshd, &keys, (struct exec){ .path = "/usr/bin/keys", .env = "USER=www-data" });
+	FIELD_IS(0, "session.kind", "ssh");
+	FIELD_IS(0, "session.user", "<unknown>");
+	FIELD_IS(0, "session.uid", "<unset>");
+	world_done(&w);
+}
+
+/* root, whose login is 7, started sshd and cron by hand: their children carry that login until PAM writes another. */
+TEST(a_login_server_started_by_hand_does_not_lend_its_login)
+{
+	struct world w;
+	struct actor init = host_actor(1, 0, "systemd", 0), sshd = host_actor(400, 1, "sshd", 0), conn = host_actor(410, 400, "sshd", 0);
+	struct actor sh = host_actor(420, 410, "bash", 1000), helper = host_actor(430, 410, "keys", 33), ls = host_actor(440, 420, "ls", 1000);
+
+	world_init(&w);
+	sshd.loginuid = conn.loginuid = sh.loginuid = helper.loginuid = ls.loginuid = 33;
+	sshd.session = conn.session = sh.session = helper.session = ls.session = 7;
+	do_spawn(&w, &init, &sshd, (struct exec){ .path = "/usr/sbin/sshd" });
+	do_fork(&w, &sshd, &conn);
+	do_spawn(&w, &conn, &helper, (struct exec){ .path = "/usr/bin/keys" });
+	FIELD_IS(0, "session.user", "<unknown>");
+	FIELD_IS(0, "session.id", "<unset>");
+	do_spawn(&w, &conn, &sh, (struct exec){ .path = "/usr/bin/bash", .env = "SSH_CONNECTION=10.2.0.7 50022 10.0.0.5 22" });
+	FIELD_IS(0, "session.user", "deploy");
+	FIELD_IS(0, "session.id", "<unset>");
+	do_spawn(&w, &sh, &ls, (struct exec){ .path = "/usr/bin/ls" });
+	FIELD_IS(0, "session.user", "deploy");
+	FIELD_IS(0, "session.uid", "1000");
+	FIELD_IS(0, "user.loginuid", "33");
+	sh.loginuid = 1000;
+	sh.session = 8;
+	sh.pid = sh.tid = 450;
+	sh.start_ns = 450000000;
+	do_spawn(&w, &conn, &sh, (struct exec){ .path = "/usr/bin/bash" });
+	FIELD_IS(0, "session.user", "deploy");
+	FIELD_IS(0, "session.id", "8");
 	world_done(&w);
 }
 
@@ -212,14 +258,16 @@ TEST(kubectl_and_podman_exec_are_named_and_podman_keeps_the_login)
 TEST(nsenter_from_the_host_is_told_and_keeps_its_login)
 {
 	struct world w;
-	struct actor sh, box, a = host_actor(430, 420, "nsenter", 0), inner;
+	struct actor sh, box, sudo = host_actor(425, 420, "sudo", 0), a = host_actor(430, 425, "nsenter", 0), inner;
 	struct sensor_wire_ns ns = { .mnt = BOX_MNT, .pid = HOST_PID_NS, .net = HOST_NET, .user = HOST_USER_NS };
 
 	world_init(&w);
 	world_box(&w, &box);
 	sh = ssh_login(&w, false);
-	a.loginuid = 1000;
-	do_spawn(&w, &sh, &a, (struct exec){ .path = "/usr/bin/nsenter" });
+	sudo.loginuid = a.loginuid = 1000;
+	sudo.session = a.session = 3;
+	do_spawn(&w, &sh, &sudo, (struct exec){ .path = "/usr/bin/sudo", .file = suid_root });
+	do_spawn(&w, &sudo, &a, (struct exec){ .path = "/usr/bin/nsenter" });
 	FIELD_IS(0, "session.kind", "ssh");
 	a.mnt_ns = BOX_MNT;
 	wire_begin(&w, MODEL_EVT_SETNS, &a);
@@ -234,6 +282,51 @@ TEST(nsenter_from_the_host_is_told_and_keeps_its_login)
 	do_exec(&w, &inner, (struct exec){ .path = "/bin/sh" });
 	FIELD_IS(0, "session.kind", "nsenter");
 	FIELD_IS(0, "session.user", "deploy");
+	FIELD_IS(0, "session.remote", "10.2.0.7");
+	FIELD_IS(0, "session.via", "sudo");
+	world_done(&w);
+}
+
+TEST(podman_exec_keeps_the_address_of_the_login_and_the_way_to_root)
+{
+	struct world w;
+	struct actor sh, box, sudo = host_actor(430, 420, "sudo", 0), podman = host_actor(440, 430, "podman", 0);
+	struct actor runc = host_actor(450, 440, "runc", 0), in = box_actor(460, 450, "sh", 12);
+
+	world_init(&w);
+	w.box.kind = RUNTIME_PODMAN;
+	world_box(&w, &box);
+	sh = ssh_login(&w, false);
+	sudo.loginuid = podman.loginuid = runc.loginuid = in.loginuid = 1000;
+	sudo.session = podman.session = runc.session = in.session = 3;
+	do_spawn(&w, &sh, &sudo, (struct exec){ .path = "/usr/bin/sudo", .file = suid_root });
+	do_spawn(&w, &sudo, &podman, (struct exec){ .path = "/usr/bin/podman" });
+	do_spawn(&w, &podman, &runc, (struct exec){ .path = "/usr/bin/runc" });
+	do_spawn(&w, &runc, &in, (struct exec){ .path = "/bin/sh" });
+	FIELD_IS(0, "session.kind", "podman-exec");
+	FIELD_IS(0, "session.user", "deploy");
+	FIELD_IS(0, "session.remote", "10.2.0.7");
+	FIELD_IS(0, "session.via", "sudo");
+	world_done(&w);
+}
+
+TEST(docker_exec_takes_neither_address_nor_way_from_who_started_the_daemon)
+{
+	struct world w;
+	struct actor sh, box, sudo = host_actor(430, 420, "sudo", 0), dockerd = host_actor(440, 430, "dockerd", 0);
+	struct actor runc = host_actor(450, 440, "runc", 0), in = box_actor(460, 450, "sh", 12);
+
+	world_init(&w);
+	world_box(&w, &box);
+	sh = ssh_login(&w, false);
+	do_spawn(&w, &sh, &sudo, (struct exec){ .path = "/usr/bin/sudo", .file = suid_root });
+	do_spawn(&w, &sudo, &dockerd, (struct exec){ .path = "/usr/sbin/dockerd" });
+	do_spawn(&w, &dockerd, &runc, (struct exec){ .path = "/usr/bin/runc" });
+	do_spawn(&w, &runc, &in, (struct exec){ .path = "/bin/sh" });
+	FIELD_IS(0, "session.kind", "docker-exec");
+	FIELD_IS(0, "session.user", "<unknown>");
+	FIELD_IS(0, "session.remote", "<unset>");
+	FIELD_IS(0, "session.via", "<unset>");
 	world_done(&w);
 }
 
@@ -279,6 +372,28 @@ TEST(seeded_processes_know_their_entry_by_their_parents)
 	do_open(&w, &vi, (struct open){ .path = "/x", .ret = 3 });
 	FIELD_IS(0, "session.kind", "ssh");
 	FIELD_IS(0, "session.leader.pid", "420");
+	world_done(&w);
+}
+
+TEST(seeded_processes_know_the_way_to_root_by_their_parents)
+{
+	struct world w;
+	struct actor sshd = host_actor(400, 1, "sshd", 0), conn = host_actor(410, 400, "sshd", 0), sh = host_actor(420, 410, "bash", 1000);
+	struct actor sudo = host_actor(430, 420, "sudo", 0), root = host_actor(440, 430, "bash", 0), cat = host_actor(450, 440, "cat", 0);
+
+	world_init(&w);
+	conn.loginuid = sh.loginuid = sudo.loginuid = root.loginuid = cat.loginuid = 1000;
+	conn.session = sh.session = sudo.session = root.session = cat.session = 3;
+	do_seed(&w, &sshd, (struct exec){ .path = "/usr/sbin/sshd" });
+	do_seed(&w, &conn, (struct exec){ .path = "/usr/sbin/sshd" });
+	do_seed(&w, &sh, (struct exec){ .path = "/usr/bin/bash" });
+	do_seed(&w, &sudo, (struct exec){ .path = "/usr/bin/sudo" });
+	do_seed(&w, &root, (struct exec){ .path = "/usr/bin/bash" });
+	do_spawn(&w, &root, &cat, (struct exec){ .path = "/usr/bin/cat" });
+	FIELD_IS(0, "session.kind", "ssh");
+	FIELD_IS(0, "session.user", "deploy");
+	FIELD_IS(0, "session.id", "3");
+	FIELD_IS(0, "session.via", "sudo");
 	world_done(&w);
 }
 

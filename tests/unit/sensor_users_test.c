@@ -77,6 +77,41 @@ TEST(names_are_read_and_read_again_when_the_file_changed_but_not_at_once)
 	users_end(&users);
 }
 
+TEST(a_user_made_just_now_is_known_without_the_wait)
+{
+	struct sensor_state_options options;
+	struct sensor_users users;
+
+	users_begin(&users, &options);
+	put("passwd", "root:x:0:0:root:/root:/bin/bash\n");
+	put("group", "root:x:0:\n");
+	CHECK_STR(name_of(&users, 1000, 10), NULL);
+	put("passwd", "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\n");
+	put("group", "root:x:0:\nann:x:1000:\n");
+	CHECK_STR(name_of(&users, 0, 11), "root");
+	CHECK_STR(name_of(&users, 1000, 11), "ann");
+	CHECK_STR(sensor_group_by_gid(&users, NULL, 0, 1000, UINT64_C(11) * 1000000000), "ann");
+	/* a number that has no name is not looked for at every event */
+	CHECK_STR(name_of(&users, 7, 12), NULL);
+	put("passwd", "eve:x:7:7::/:/bin/sh\n");
+	CHECK(!sensor_user_by_uid(&users, NULL, 0, 7, UINT64_C(12) * 1000000000 + 1000));
+	users_end(&users);
+}
+
+TEST(a_process_that_is_gone_does_not_delay_the_names_of_its_container)
+{
+	struct sensor_state_options options;
+	struct sensor_users users;
+	const struct sensor_user *u;
+
+	users_begin(&users, &options);
+	put("passwd", "www:x:33:33:www:/:/bin/sh\n");
+	CHECK(!sensor_user_by_uid(&users, "c1", UINT32_MAX, 33, UINT64_C(10) * 1000000000));
+	u = sensor_user_by_uid(&users, "c1", (uint32_t)getpid(), 33, UINT64_C(10) * 1000000000 + 1);
+	CHECK_STR(u ? u->name : NULL, "www");
+	users_end(&users);
+}
+
 TEST(lines_that_are_none_are_left_out)
 {
 	struct sensor_state_options options;
