@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 8192, NICE = -5, CONTAINERS_MAX = 8192 };
+enum { BATCH = 8192, NICE = -10, CONTAINERS_MAX = 8192 };
 #define POLL_NS (UINT64_C(50) * 1000000)
 #define SECOND_NS UINT64_C(1000000000)
 
