@@ -117,7 +117,8 @@ def check_throttle(tap, watch):
     time.sleep(2.5)
     told = [f for f in watch.since(mark) if f["rule"] == "E2E shadow read"]
     stands_for = sum((1 if not f["parka"]["summary"] else 0) + f["parka"]["held_back"] for f in told)
-    tap.ok(len(told) < 40 and stands_for == 40, "throttled_findings_say_how_many_they_stand_for", f"{len(told)} told for {stands_for}")
+    # Others on this machine may read it too: a few more are no fault, one less is.
+    tap.ok(len(told) < 40 and 40 <= stands_for <= 44, "throttled_findings_say_how_many_they_stand_for", f"{len(told)} told for {stands_for}")
 
 
 def check_replay(tap, directory):
