@@ -175,7 +175,7 @@ def main():
         rules = os.path.join(directory, "rules.yaml")
         log = os.path.join(directory, "findings.json")
         replace_file(rules, RULE)
-        watch = harness.watch_or_skip(rules, options=("--sink", f"file:{log}", "--sink", f"program:cat > {directory}/program"))
+        watch = harness.watch_or_skip(rules, options=("--throttle", "1,10", "--sink", f"file:{log}", "--sink", f"program:cat > {directory}/program"))
         mark = watch.mark()
         run("cat", "/etc/shadow")
         check_keys(tap, watch.wait_for("E2E shadow read", mark, container__name="host"))
