@@ -153,6 +153,7 @@ static bool get_field(const struct sensor_record *record, const struct sensor_ar
 static bool get_path(const struct sensor_record *record, const struct sensor_arg *arg, struct arena *scratch,
 		     struct sensor_arg_text *ret)
 {
+	enum sensor_param path = arg->kind == SENSOR_ARG_PATH ? SENSOR_P_PATH : SENSOR_P_PATH2;
 	enum sensor_param dir = arg->kind == SENSOR_ARG_PATH ? SENSOR_P_DIR_PATH : SENSOR_P_DIR_PATH2;
 	size_t len = 0;
 	const char *raw = sensor_wire_text(record->view, arg->param, &len), *joined;
@@ -160,7 +161,10 @@ static bool get_path(const struct sensor_record *record, const struct sensor_arg
 	if (!raw)
 		return false;
 	ret->raw = arena_strndup(scratch, raw, len);
-	joined = sensor_record_joined(record, arg->param, dir, scratch, &len);
+	/* What the kernel resolved goes before what the text would be joined to. */
+	joined = sensor_record_path(record, path, scratch, &len);
+	if (!joined)
+		joined = sensor_record_joined(record, arg->param, dir, scratch, &len);
 	if (joined && ret->raw && strcmp(joined, ret->raw) != 0)
 		ret->resolved = joined;
 	return ret->raw != NULL;

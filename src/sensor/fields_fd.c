@@ -249,8 +249,7 @@ static int two_paths(const struct sensor_record *r, bool source, bool raw, struc
 
 	if (raw || (is_symlink && first) || (type == MODEL_EVT_MOUNT && source))
 		return value_param(r, first ? SENSOR_P_RAW : SENSOR_P_RAW2, scratch, ret);
-	if (!is_symlink)
-		text = sensor_record_path(r, first ? SENSOR_P_PATH : SENSOR_P_PATH2, scratch, &len);
+	text = sensor_record_path(r, first ? SENSOR_P_PATH : SENSOR_P_PATH2, scratch, &len);
 	if (!text)
 		text = sensor_record_joined(r, first ? SENSOR_P_RAW : SENSOR_P_RAW2,
 					    first ? SENSOR_P_DIR_PATH : SENSOR_P_DIR_PATH2, scratch, &len);

@@ -70,21 +70,39 @@ static const struct sensor_refused *find_refused(const struct sensor *sensor, co
 	return NULL;
 }
 
-/* Programs for tracepoints that this kernel does not have need not be tried. */
-static void leave_out_absent(struct sensor *sensor, const struct sensor_facts *facts, const struct sensor_bpf *bpf)
+/* Why a program need not be tried; NULL when it must be. */
+static const char *known_refusal(const struct sensor_facts *facts, const char *section, const char *name)
+{
+	if (strncmp(section, "fentry/", 7) == 0) {
+		if (!facts->fentry)
+			return "this kernel attaches no fentry programs";
+		return sensor_facts_has_function(facts, section + 7) ? NULL : "this kernel has no such function";
+	}
+	if (strncmp(section, "lsm/", 4) == 0)
+		return facts->lsm ? NULL : "this kernel runs no BPF LSM programs (CONFIG_BPF_LSM, lsm=...,bpf)";
+	if (strncmp(section, "tp_btf/", 7) != 0)
+		return NULL;
+	if (!sensor_facts_has_tracepoint(facts, section + 7))
+		return "this kernel has no such tracepoint";
+	if (facts->uring_request < 0 && strcmp(name, "on_uring_submit_old") == 0)
+		return "this kernel's tracepoint does not tell the request (before 5.15)";
+	return NULL;
+}
+
+static void leave_out_known(struct sensor *sensor, const struct sensor_facts *facts, const struct sensor_bpf *bpf)
 {
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, bpf->obj) {
 		const char *section = bpf_program__section_name(program), *name = bpf_program__name(program);
+		const char *why = known_refusal(facts, section, name);
 		struct sensor_refused *r;
 
-		if (strncmp(section, "tp_btf/", 7) != 0 || sensor_facts_has_tracepoint(facts, section + 7) ||
-		    find_refused(sensor, name) || sensor->n_refused == SENSOR_REFUSED_MAX)
+		if (!why || find_refused(sensor, name) || sensor->n_refused == SENSOR_REFUSED_MAX)
 			continue;
 		r = &sensor->refused[sensor->n_refused++];
 		snprintf(r->program, sizeof(r->program), "%s", name);
-		snprintf(r->why, sizeof(r->why), "this kernel has no such tracepoint");
+		snprintf(r->why, sizeof(r->why), "%s", why);
 	}
 }
 
@@ -108,9 +126,11 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 		bpf_map__set_max_entries(maps[i], (uint32_t)sensor->options.ring_bytes[i]);
 	}
 	if (facts->btf)
-		leave_out_absent(sensor, facts, bpf);
+		leave_out_known(sensor, facts, bpf);
+	/* The bodies of fentry programs are only loaded as LSM programs where the former are not. */
 	bpf_object__for_each_program(program, bpf->obj)
-		if (find_refused(sensor, bpf_program__name(program)))
+		if (find_refused(sensor, bpf_program__name(program)) ||
+		    (facts->fentry && strncmp(bpf_program__section_name(program), "lsm/", 4) == 0))
 			bpf_program__set_autoload(program, false);
 }
 
@@ -232,7 +252,9 @@ int sensor_load(struct sensor *sensor, struct err *err)
 
 	if (r < 0)
 		return r;
-	before = libbpf_set_print(on_libbpf_print);
+	before = libbpf_set_print(NULL);
+	sensor_facts_find_programs(&facts);
+	libbpf_set_print(on_libbpf_print);
 	sensor->has_calls = wants_calls() && sensor_tracefs_has("syscalls/sys_exit_openat");
 	do
 		r = try_load(sensor, &facts, err);

@@ -33,6 +33,9 @@ void plan_fill_rows(struct sensor_row *rows)
 
 bool plan_is_wanted(const struct plan_hook *hook, const struct model_event_set *wanted, bool all)
 {
+	for (size_t i = 0; hook->also && i < PLAN_ALSO && hook->also[i]; i++)
+		if (model_event_set_has(wanted, hook->also[i]))
+			return true;
 	return (all && !hook->costly) || hook->always || model_event_set_has(wanted, hook->type);
 }
 
@@ -54,6 +57,7 @@ static struct plan_hook *add_hook(struct plan *plan, const char *event, enum mod
 static void add_event(struct plan *plan, const struct plan_row *row, const struct plan_kernel *kernel)
 {
 	const char *used = NULL;
+	size_t first = plan->n;
 
 	for (size_t i = 0; i < PLAN_CANDIDATES && row->candidates[i].program; i++) {
 		const struct plan_candidate *c = &row->candidates[i];
@@ -61,6 +65,7 @@ static void add_event(struct plan *plan, const struct plan_row *row, const struc
 		const char *why = NULL;
 
 		h->costly = row->costly;
+		h->also = row->also;
 		if (used) {
 			h->hook.state = SENSOR_HOOK_SPARE;
 			h->hook.why = used;
@@ -72,6 +77,8 @@ static void add_event(struct plan *plan, const struct plan_row *row, const struc
 			used = c->attach;
 		}
 	}
+	for (size_t i = first; used && i < plan->n; i++)
+		plan->hooks[i].hook.blinds = NULL;   /* nothing is missed without the others */
 }
 
 static void add_call(struct plan *plan, const struct plan_call *call, const struct plan_kernel *kernel)

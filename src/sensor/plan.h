@@ -16,7 +16,7 @@ enum plan_kind {
 	PLAN_RAW,                /* served by the program on every exit */
 };
 
-enum { PLAN_CANDIDATES = 3 };
+enum { PLAN_CANDIDATES = 3, PLAN_ALSO = 3 };
 
 /* One system call: its number in both tables (-1: not there) and what its arguments are. */
 struct plan_call {
@@ -39,6 +39,7 @@ struct plan_row {
 	struct plan_candidate candidates[PLAN_CANDIDATES];
 	const char *blinds;
 	bool costly;             /* so frequent that even "everything" leaves it out: only when asked for by name */
+	enum model_event_type also[PLAN_ALSO];   /* further events that it is part of; NONE ends the list */
 };
 
 /* Rows that are no system call, ended by event NULL; and the calls, ended by name NULL. */
@@ -57,6 +58,7 @@ struct plan_hook {
 	struct plan_candidate candidate;
 	const struct plan_call *call;
 	enum model_event_type type;
+	const enum model_event_type *also;   /* PLAN_ALSO of them; NULL */
 	char attach[64];                 /* text of hook.attach for calls */
 	bool costly;
 	bool always, usable;             /* usable: chosen, and this kernel has it */

@@ -183,6 +183,11 @@ const struct plan_call plan_calls[] = {
 	{ NULL },
 };
 
+/* What a security hook knows of names: as fentry program, else as LSM program. */
+#define NAMES(event, type, hook, blinds, ...) \
+	{ event, MODEL_EVT_##type, false, NULL, \
+	  { { "fentry_" #hook, "fentry/security_" #hook, PLAN_BTF }, { "lsm_" #hook, "lsm/" #hook, PLAN_BTF } }, \
+	  blinds, false, { __VA_ARGS__ } }
 #define BTF(prog, target) { { prog, target, PLAN_BTF } }
 
 const struct plan_row plan_events[] = {
@@ -209,7 +214,22 @@ const struct plan_row plan_events[] = {
 	{ "module_load", MODEL_EVT_MODULE_LOAD, false, NULL, BTF("on_module_load", "tp_btf/module_load"),
 	  "names of kernel modules (the system call is seen)" },
 	{ "cap_capable", MODEL_EVT_CAP_CAPABLE, false, NULL, BTF("on_cap_capable", "tp_btf/cap_capable"),
-	  "which capabilities are used", true },
+	  "which capabilities are used", true, { 0 } },
+	NAMES("rename", RENAME, path_rename,
+	      "the kernel's own paths of what is renamed, linked, removed, made or mounted: joined from what the program gave",
+	      MODEL_EVT_RENAMEAT, MODEL_EVT_RENAMEAT2),
+	NAMES("link", LINK, path_link, NULL, MODEL_EVT_LINKAT),
+	NAMES("symlink", SYMLINK, path_symlink, NULL, MODEL_EVT_SYMLINKAT),
+	NAMES("unlink", UNLINK, path_unlink, NULL, MODEL_EVT_UNLINKAT),
+	NAMES("rmdir", RMDIR, path_rmdir, NULL, MODEL_EVT_UNLINKAT),
+	NAMES("mkdir", MKDIR, path_mkdir, NULL, MODEL_EVT_MKDIRAT),
+	NAMES("mknod", MKNOD, path_mknod, NULL, MODEL_EVT_MKNODAT),
+	NAMES("chmod", CHMOD, path_chmod, NULL, MODEL_EVT_FCHMODAT, MODEL_EVT_FCHMODAT2),
+	NAMES("chown", CHOWN, path_chown, NULL, MODEL_EVT_LCHOWN, MODEL_EVT_FCHOWNAT),
+	NAMES("truncate", TRUNCATE, path_truncate, NULL, 0),
+	NAMES("mount", MOUNT, sb_mount, NULL, 0),
+	NAMES("move_mount", MOVE_MOUNT, move_mount, NULL, 0),
+	NAMES("umount2", UMOUNT2, sb_umount, NULL, MODEL_EVT_UMOUNT),
 	{ NULL },
 };
 

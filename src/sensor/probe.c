@@ -110,6 +110,11 @@ bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *n
 	return tracepoint_proto(facts->btf, name) != NULL;
 }
 
+bool sensor_facts_has_function(const struct sensor_facts *facts, const char *name)
+{
+	return btf__find_by_name_kind(facts->btf, name, BTF_KIND_FUNC) > 0;
+}
+
 static bool argument_is_pointer(const struct btf *btf, const struct btf_type *proto, unsigned n)
 {
 	/* The first parameter is the tracepoint's own. */
@@ -179,6 +184,33 @@ static bool trivial_loads(enum bpf_prog_type type, enum bpf_attach_type attach, 
 		close(link);
 	close(fd);
 	return link >= 0;
+}
+
+/* LSM programs attach also where nobody calls them: "bpf" must be among the security modules in use. */
+static bool bpf_lsm_runs(void)
+{
+	_cleanup_(arena_done) struct arena arena;
+	const char *at;
+	char *text;
+	size_t len;
+
+	arena_init(&arena, 1 << 16);
+	if (file_read("/sys/kernel/security/lsm", 4096, &arena, &text, &len, NULL) < 0)
+		return false;
+	for (at = text; (at = strstr(at, "bpf")); at += 3)
+		if ((at == text || at[-1] == ',') && (at[3] == ',' || at[3] == '\0' || at[3] == '\n'))
+			return true;
+	return false;
+}
+
+/* PARKA_SENSOR_NAMES=fentry, lsm or none: for tests. */
+void sensor_facts_find_programs(struct sensor_facts *facts)
+{
+	const char *choice = getenv("PARKA_SENSOR_NAMES");
+
+	facts->fentry = (!choice || strcmp(choice, "fentry") == 0) && trivial_loads(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_path_rename");
+	facts->lsm = !facts->fentry && (!choice || strcmp(choice, "lsm") == 0) && bpf_lsm_runs() &&
+		     trivial_loads(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "path_rename");
 }
 
 bool sensor_probe_btf(const char *target)

@@ -24,6 +24,7 @@ struct sensor_facts {
 	struct btf *btf;
 	struct sensor_cgroup_choice cgroup;
 	bool oom_gives_task, can_cast;
+	bool fentry, lsm;                /* programs of these kinds load and attach */
 	int uring_request;
 	enum sensor_uring_result uring_result;
 };
@@ -49,6 +50,8 @@ struct sensor {
 int sensor_facts_load(struct sensor_facts *facts, struct err *err);
 void sensor_facts_done(struct sensor_facts *facts);
 bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *name);
+bool sensor_facts_has_function(const struct sensor_facts *facts, const char *name);
+void sensor_facts_find_programs(struct sensor_facts *facts);   /* sets fentry, lsm by trying */
 bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
 bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
 

@@ -423,12 +423,25 @@ static int act_uring(void *data)
 	return uring_once(&missing) != -ENOENT || uring_once(&remove_it) != 0;
 }
 
+static bool hook_is_attached(const char *program)
+{
+	const struct sensor_hook *hooks;
+	size_t n = sensor_hooks(live_sensor(), &hooks);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(hooks[i].program, program) == 0 && hooks[i].state == SENSOR_HOOK_ATTACHED)
+			return true;
+	return false;
+}
+
 TEST(io_uring_operations_come_as_their_system_calls)
 {
 	struct live_events e;
 	const struct sensor_wire *w;
 
 	NEED_SENSOR();
+	if (!hook_is_attached("on_uring_submit") && !hook_is_attached("on_uring_submit_old"))
+		SKIP("this kernel's io_uring tracepoint does not tell the request");
 	write_file(in_dir("gone"), "x");
 	unlink(in_dir("etclink"));
 	CHECK(symlink("/etc", in_dir("etclink")) == 0);
@@ -508,6 +521,91 @@ TEST(operations_on_names_tell_both_and_where_they_start)
 	CHECK_STR(live_text(live_nth(&e, MODEL_EVT_TRUNCATE, 0), SENSOR_P_RAW), "n3");
 	CHECK(live_nth(&e, MODEL_EVT_MKNOD, 0) || live_nth(&e, MODEL_EVT_MKNODAT, 0));
 	CHECK_STR(live_path(live_nth(&e, MODEL_EVT_CHDIR, 0), SENSOR_P_PATH), work_dir());
+	live_free(&e);
+}
+
+/* Does the plan say that security hooks tell what the kernel resolved? */
+static bool names_resolved(void)
+{
+	const struct sensor_hook *hooks;
+	size_t n = sensor_hooks(live_sensor(), &hooks);
+
+	for (size_t i = 0; i < n; i++)
+		if (strstr(hooks[i].program, "_path_rename") && hooks[i].state == SENSOR_HOOK_ATTACHED)
+			return true;
+	return false;
+}
+
+static int act_resolved(void *data)
+{
+	int fd;
+
+	(void)data;
+	if (chdir(work_dir()) < 0 || unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 1;
+	mkdir("real", 0755);
+	mkdir("shown", 0755);
+	unlink("way");
+	if (symlink("real", "way") < 0 || mount("real", "shown", NULL, MS_BIND, NULL) < 0)
+		return 2;
+	fd = open("way/a", O_CREAT | O_WRONLY, 0644);
+	if (fd < 0 || close(fd) < 0 || rename("way/a", "shown/../way/b") < 0 || link("way/b", "way/c") < 0)
+		return 3;
+	if (chmod("way/b", 0600) < 0 || chown("way/b", 3, 4) < 0 || truncate("way/b", 5) < 0 || unlink("shown/b") < 0)
+		return 4;
+	if (mkdir("way/d", 0700) < 0 || symlink("/etc", "way/e") < 0 || mknod("way/f", S_IFIFO | 0600, 0) < 0)
+		return 5;
+	if (unlink("way/nothing") == 0 || rmdir("way/d") < 0 || unlink("way/e") < 0 || unlink("way/f") < 0 || unlink("way/c") < 0)
+		return 6;
+	return umount2("shown", 0) < 0 ? 7 : 0;
+}
+
+static void check_resolved(const struct live_events *e, unsigned type, unsigned raw_id, const char *raw, unsigned path_id, const char *path)
+{
+	const struct sensor_wire *w = live_find(e, type, raw_id, raw);
+
+	if (CHECK_MSG(w != NULL, "no %s of %s", model_event(type)->name, raw))
+		CHECK_MSG(strcmp(live_path(w, path_id), path) == 0, "%s of %s: %s", model_event(type)->name, raw, live_path(w, path_id));
+}
+
+TEST(what_the_kernel_resolved_comes_with_operations_on_names)
+{
+	struct live_events e;
+	const struct sensor_wire *w;
+	const struct sensor_wire_file *f;
+	char bound[200];
+
+	NEED_SENSOR();
+	if (!names_resolved())
+		SKIP("this kernel attaches neither fentry nor LSM programs");
+	e = live_run(act_resolved, NULL);
+	CHECK_INT(e.status, 0);
+	w = live_nth(&e, MODEL_EVT_RENAME, 0);
+	CHECK_STR(live_path(w, SENSOR_P_PATH), in_dir("real/a"));
+	CHECK_STR(live_path(w, SENSOR_P_PATH2), in_dir("real/b"));
+	f = live_struct(w, SENSOR_P_FILE, sizeof(*f));
+	CHECK(f && S_ISREG(f->mode) && f->ino && f->nlink == 1);
+	check_resolved(&e, MODEL_EVT_LINK, SENSOR_P_RAW, "way/b", SENSOR_P_PATH, in_dir("real/b"));
+	check_resolved(&e, MODEL_EVT_LINK, SENSOR_P_RAW, "way/b", SENSOR_P_PATH2, in_dir("real/c"));
+	check_resolved(&e, MODEL_EVT_CHMOD, SENSOR_P_RAW, "way/b", SENSOR_P_PATH, in_dir("real/b"));
+	/* 5.10 takes no program on a function with a structure as argument. */
+	if (hook_is_attached("fentry_path_chown") || hook_is_attached("lsm_path_chown"))
+		check_resolved(&e, MODEL_EVT_CHOWN, SENSOR_P_RAW, "way/b", SENSOR_P_PATH, in_dir("real/b"));
+	check_resolved(&e, MODEL_EVT_TRUNCATE, SENSOR_P_RAW, "way/b", SENSOR_P_PATH, in_dir("real/b"));
+	snprintf(bound, sizeof(bound), "%s bind(", in_dir("shown/b"));
+	w = live_find(&e, MODEL_EVT_UNLINK, SENSOR_P_RAW, "shown/b");
+	CHECK_MSG(strncmp(live_path(w, SENSOR_P_PATH), bound, strlen(bound)) == 0, "%s", live_path(w, SENSOR_P_PATH));
+	CHECK(live_struct(w, SENSOR_P_FILE, sizeof(*f)) != NULL);
+	check_resolved(&e, MODEL_EVT_MKDIR, SENSOR_P_RAW, "way/d", SENSOR_P_PATH, in_dir("real/d"));
+	check_resolved(&e, MODEL_EVT_SYMLINK, SENSOR_P_RAW2, "way/e", SENSOR_P_PATH2, in_dir("real/e"));
+	check_resolved(&e, live_nth(&e, MODEL_EVT_MKNODAT, 0) ? MODEL_EVT_MKNODAT : MODEL_EVT_MKNOD, SENSOR_P_RAW, "way/f",
+		       SENSOR_P_PATH, in_dir("real/f"));
+	check_resolved(&e, MODEL_EVT_RMDIR, SENSOR_P_RAW, "way/d", SENSOR_P_PATH, in_dir("real/d"));
+	check_resolved(&e, MODEL_EVT_MOUNT, SENSOR_P_RAW, "shown", SENSOR_P_PATH, in_dir("shown"));
+	w = live_find(&e, MODEL_EVT_UNLINK, SENSOR_P_RAW, "way/nothing");
+	CHECK(w && w->ret == -ENOENT && !wire_param(w, SENSOR_P_PATH));
+	w = live_nth(&e, MODEL_EVT_UMOUNT2, 0);
+	CHECK_MSG(strncmp(live_path(w, SENSOR_P_PATH), in_dir("shown"), strlen(in_dir("shown"))) == 0, "%s", live_path(w, SENSOR_P_PATH));
 	live_free(&e);
 }
 

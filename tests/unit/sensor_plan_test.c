@@ -53,6 +53,30 @@ TEST(a_kernel_that_loads_everything_uses_everything)
 	plan_done(&plan);
 }
 
+TEST(a_worse_hook_that_is_used_leaves_nothing_blind)
+{
+	struct fake_kernel k = { .refuses = "fentry_path_rename" };
+	struct plan plan = make(&k);
+	const struct plan_hook *better = hook_for(&plan, "fentry_path_rename", NULL), *worse = hook_for(&plan, "lsm_path_rename", NULL);
+
+	CHECK(better && better->hook.state == SENSOR_HOOK_REFUSED && !better->hook.blinds);
+	CHECK(worse && worse->usable && !worse->hook.blinds);
+	plan_done(&plan);
+}
+
+TEST(a_hook_of_several_calls_is_wanted_for_each)
+{
+	struct fake_kernel k = { 0 };
+	struct plan plan = make(&k);
+	const struct plan_hook *h = hook_for(&plan, "fentry_path_rename", NULL);
+	struct model_event_set wanted = { 0 };
+
+	CHECK(h && !plan_is_wanted(h, &wanted, false));
+	model_event_set_add(&wanted, MODEL_EVT_RENAMEAT2);
+	CHECK(plan_is_wanted(h, &wanted, false));
+	plan_done(&plan);
+}
+
 TEST(a_refused_program_is_kept_with_the_kernels_words)
 {
 	struct fake_kernel k = { .refuses = "exit_send" };

@@ -2,6 +2,7 @@
 #ifndef PARKA_SENSOR_BPF_GENERIC_H
 #define PARKA_SENSOR_BPF_GENERIC_H
 /* System calls whose event is their arguments, as their row in the table says. */
+#include "names.bpf.h"
 #include "net.bpf.h"
 
 static __always_inline bool prctl_is_worth(__u32 option)
@@ -204,6 +205,7 @@ __noinline int do_call(__u32 index, __s64 ret)
 		put_arg(h, index, i, ret);
 	}
 	put_outcome(h, index, ret);
+	put_names(h, row->type, ret);
 	end(h, ret);
 	return 0;
 }

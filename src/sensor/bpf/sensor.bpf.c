@@ -4,6 +4,7 @@
  *
  *   begin.bpf.h      maps; an event is begun, filled with parameters, sent
  *   path.bpf.h       paths and files          task.bpf.h   tasks, credentials, namespaces
+ *   names.bpf.h      what the security hooks know of names
  *   call.bpf.h       system calls: arguments, open, exec
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
  *   lifecycle.bpf.h  fork, exec, exit, rename
@@ -14,6 +15,7 @@
 #include "path.bpf.h"
 #include "task.bpf.h"
 #include "call.bpf.h"
+#include "names.bpf.h"
 #include "net.bpf.h"
 #include "generic.bpf.h"
 #include "lifecycle.bpf.h"

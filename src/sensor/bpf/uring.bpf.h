@@ -9,7 +9,7 @@
  *
  * The arguments of the tracepoints, from the kernel's history (user space reads them from BTF, see probe.c):
  *   submit    io_uring_submit_req(req) since 6.4; io_uring_submit_sqe(req, bool) since 5.18; (ctx, req, ...) since
- *             5.15; before, no request: only that io_uring is used is seen
+ *             5.15; before, no request: operations are not seen there at all, only io_uring_setup(2) and its kin
  *   complete  (ctx, req, cqe) since 6.10; (ctx, req, user_data, res, ...) since 5.18; (ctx, user_data, res, ...) before
  */
 #include "net.bpf.h"
