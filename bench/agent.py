@@ -31,6 +31,22 @@ def peak_kib(pid):
     return 0
 
 
+def wait_for_closing():
+    """Hooks are taken off by a process of their own, which lives some seconds longer: nothing may be measured meanwhile."""
+    deadline = time.time() + 60
+    while time.time() < deadline:
+        names = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/comm") as f:
+                    names.append(f.read().strip())
+            except OSError:
+                pass
+        if "parka-closing" not in names:
+            return
+        time.sleep(0.2)
+
+
 class Agent:
     """One run of parka watch, up and ready."""
 
@@ -64,6 +80,7 @@ class Agent:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        wait_for_closing()
         return peak
 
 
@@ -84,6 +101,7 @@ def main():
     wanted = [(n, k) for n, k in LOADS if n in a.loads.split(",")]
     without, with_, own = ({n: [] for n, _ in wanted} for _ in range(3))
     start, peaks, idle = [], [], []
+    wait_for_closing()
     with open("/tmp/parka-bench.log", "w") as log:
         for r in range(a.rounds):
             for n, k in wanted:
