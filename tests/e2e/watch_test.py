@@ -114,11 +114,12 @@ def check_throttle(tap, watch):
     mark = watch.mark()
     for _ in range(40):
         run("cat", "/etc/shadow")
-    time.sleep(2.5)
-    told = [f for f in watch.since(mark) if f["rule"] == "E2E shadow read"]
-    stands_for = sum((1 if not f["parka"]["summary"] else 0) + f["parka"]["held_back"] for f in told)
-    # Others on this machine may read it too: a few more are no fault, one less is.
-    tap.ok(len(told) < 40 and 40 <= stands_for <= 44, "throttled_findings_say_how_many_they_stand_for", f"{len(told)} told for {stands_for}")
+    # What is held back is told with the next finding, or by a summary some seconds later; others may read the file too.
+    told, stands_for, end = [], 0, time.monotonic() + 15
+    while stands_for < 40 and time.monotonic() < end:
+        told = [f for f in watch.since(mark, 0.5) if f["rule"] == "E2E shadow read"]
+        stands_for = sum((1 if not f["parka"]["summary"] else 0) + f["parka"]["held_back"] for f in told)
+    tap.ok(len(told) < 40 and 40 <= stands_for <= 60, "throttled_findings_say_how_many_they_stand_for", f"{len(told)} told for {stands_for}")
 
 
 def check_replay(tap, directory):
