@@ -43,17 +43,16 @@ static void drop_container_info(struct lang_rules *rules, struct rules_rule *rul
 	char *hit;
 
 	while (text->len && (hit = memmem(text->text, text->len, word, len)) != NULL) {
-		size_t at = (size_t)(hit - text->text), rest = text->len - at - len;
+		size_t at = (size_t)(hit - text->text);
+		struct rules_spot spot = rules_text_spot(text, at);
 		if (!any)
-			rules_diag_at(rules, LANG_DIAG_WARNING, "LOAD_DEPRECATED_ITEM", rules->item, text->spots[at].origin,
-				      text->spots[at].offset, len, "%%container.info is deprecated and no more useful: it is left out");
-		memmove(hit, hit + len, rest + 1);
-		memmove(text->spots + at, text->spots + at + len, rest * sizeof(*text->spots));
-		text->len -= len;
+			rules_diag_at(rules, LANG_DIAG_WARNING, "LOAD_DEPRECATED_ITEM", rules->item, spot.origin, spot.offset, len,
+				      "%%container.info is deprecated and no more useful: it is left out");
+		rules_text_cut(text, at, len);
 		any = true;
 	}
 	if (any)
-		rule->pub.output = rules_strndup(rules, text->text, text->len);
+		rule->pub.output = rules_strndup(rules, text->text ? text->text : "", text->len);
 }
 
 static void warn_deprecated_output(struct lang_rules *rules, uint32_t text)

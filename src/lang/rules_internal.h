@@ -26,11 +26,14 @@ struct rules_origin {
 
 struct rules_spot { uint32_t origin, offset; };
 
+/* The bytes from `at` on, up to the next run, were written at `first`: one after the other, or all of them at that one spot. */
+struct rules_run { uint32_t at; struct rules_spot first; bool counts_on; };
+
 /* Text that knows where each byte was written. Heap-owned while it is being built. */
 struct rules_text {
 	char *text;
-	struct rules_spot *spots;
-	size_t len, size;
+	struct rules_run *runs;              /* ascending */
+	size_t len, size, n_runs, runs_size;
 	bool too_long;
 	const char *item;                    /* "rule 'x'", "macro 'y'" */
 	const char *macro;                   /* name, when it is a macro's */
@@ -196,6 +199,8 @@ void rules_text_put(struct rules_text *text, const char *bytes, struct rules_spo
 /* Falco's quoting of an item: in double quotes when it holds a blank and does not begin with a quote. */
 void rules_text_quoted(struct rules_text *text, const struct rules_piece *piece);
 void rules_text_pieces(struct rules_text *text, const struct rules_pieces *pieces);
+void rules_text_cut(struct rules_text *text, size_t at, size_t len);                       /* these bytes go */
+struct rules_spot rules_text_spot(const struct rules_text *text, size_t at);               /* at < len */
 void rules_flatten_lists(struct lang_rules *rules);
 /* Put every list in place, in order. */
 void rules_expand_lists(struct lang_rules *rules, struct rules_text *text);
