@@ -204,7 +204,6 @@ static void derive_events(struct lang_rules *rules, struct rules_rule *rule, con
 
 static void compile_condition(struct lang_rules *rules, struct rules_rule *rule)
 {
-	_cleanup_strbuf_ struct strbuf expanded;
 	struct lang_node *tree;
 
 	if (build_tree(rules, rule, &tree) < 0)
@@ -213,9 +212,6 @@ static void compile_condition(struct lang_rules *rules, struct rules_rule *rule)
 	if (check_or_add(rules, rule, tree) < 0)
 		return;
 	rule->tree = tree;
-	strbuf_init(&expanded, RULES_TEXT_MAX);
-	lang_node_print(tree, &expanded);
-	rule->pub.expanded = rules_strndup(rules, expanded.text, expanded.len);
 	derive_events(rules, rule, tree);
 }
 
