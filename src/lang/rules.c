@@ -16,6 +16,7 @@ struct lang_rules *lang_rules_new(void)
 	struct lang_rules *rules = mem_alloc(sizeof(*rules));
 
 	arena_init(&rules->arena, RULES_MEMORY_MAX);
+	rules->formats = lang_formats_new();
 	return rules;
 }
 
@@ -23,6 +24,7 @@ static void free_formats(struct lang_rules *rules)
 {
 	for (size_t i = 0; i < rules->n_rules; i++)
 		lang_format_free(rules->rules[i]->format);
+	lang_formats_free(rules->formats);
 }
 
 static void free_pieces(struct rules_pieces *pieces)

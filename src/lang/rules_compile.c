@@ -76,7 +76,7 @@ static void compile_output(struct lang_rules *rules, struct rules_rule *rule)
 	rules_text_pieces(&text, &rule->output);
 	drop_container_info(rules, rule, &text);
 	kept = rules_text_keep(rules, &text, rules->item, NULL);
-	r = lang_format_parse(rules->texts[kept].text ? rules->texts[kept].text : "", &rule->format, &offset, &err);
+	r = lang_format_parse_in(rules->formats, rules->texts[kept].text ? rules->texts[kept].text : "", &rule->format, &offset, &err);
 	if (r >= 0) {
 		rule->pub.format = rule->format;
 		warn_deprecated_output(rules, kept);

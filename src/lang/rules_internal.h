@@ -122,6 +122,7 @@ struct lang_rules {
 	struct map diag_seen;
 	struct map plugins_missing;
 	struct lang_program *program;
+	struct lang_formats *formats;        /* of all outputs */
 	struct rules_rule **by_program;
 	size_t n_program;
 	size_t n_files, n_odd_lists, n_suggestions;
