@@ -62,6 +62,12 @@ size_t lang_rules_enable(struct lang_rules *rules, const char *name_glob, const 
 
 int lang_rules_compile(struct lang_rules *rules, struct err *err);
 
+/* For a set that from now on only judges: three quarters of its memory go. What stays: the program, the enabled rules with
+ * name, source, priority, tags, file and line, events and output format, and the counts. What goes: trees, problems, the other
+ * rules, and of these desc, output and condition (NULL then). Pointers into it are no longer valid. After a compile without
+ * errors; nothing happens before one or the second time. */
+void lang_rules_settle(struct lang_rules *rules);
+
 size_t lang_rules_diags(const struct lang_rules *rules, const struct lang_diag **ret_diags);
 void lang_diag_print(const struct lang_diag *diag, bool color, struct strbuf *out);
 /* Optional lints (unset field under `not`, list in a list, impossible regex, unreachable rule):

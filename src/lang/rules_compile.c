@@ -280,8 +280,11 @@ int lang_rules_condition(struct lang_rules *rules, const char *name, const char 
 	struct rules_text text;
 	const char *unknown;
 	uint32_t kept, offset;
-	int r = yaml_plain_file(&rules->arena, condition, len, name, &file, err);
+	int r;
 
+	if (rules->settled)
+		return err_set(err, -EINVAL, "the rule set has no more macros and lists");
+	r = yaml_plain_file(&rules->arena, condition, len, name, &file, err);
 	if (r < 0)
 		return r;
 	rules_text_init(&text);

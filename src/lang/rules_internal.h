@@ -127,7 +127,8 @@ struct lang_rules {
 	size_t n_program;
 	size_t n_files, n_odd_lists, n_suggestions;
 	uint64_t expanded_bytes;             /* gone through so far, for RULES_EXPAND_BYTES_MAX */
-	bool compiled, out_of_memory;
+	bool compiled, settled, out_of_memory;
+	struct lang_rules_counts counts;     /* when settled */
 
 	/* while a file is read */
 	const struct yaml_file *file;
@@ -154,6 +155,7 @@ const char *rules_did_you_mean(struct lang_rules *rules, const char *word, const
 const char *rules_did_you_mean_in(struct lang_rules *rules, const char *word, const char *kind);   /* "list", "macro", "rule" */
 
 /* ---- rules.c ---- */
+void rules_done(struct lang_rules *rules);   /* everything it holds, not the structure */
 uint32_t rules_origin_add(struct lang_rules *rules, const struct yaml_file *file, const struct yaml_node *node, const char *list);
 /* Zeroed memory of the set. Past RULES_MEMORY_MAX the set is marked (out_of_memory, load and compile
  * fail) and the memory comes from beyond the limit: never NULL. */

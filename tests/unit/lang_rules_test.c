@@ -569,6 +569,47 @@ TEST(override_appends_what_can_be_appended_to)
 	CHECK_INT(r->n_tags, 2);
 }
 
+TEST(a_settled_set_keeps_what_findings_say_of_enabled_rules_and_the_counts)
+{
+	struct lang_rules_counts before, after;
+	const struct lang_rule *r;
+	const struct lang_node *node;
+	const struct lang_diag *diags;
+
+	load("- list: l\n  items: [a, b]\n" RULE("off", "evt.type=creat") "  enabled: false\n"
+	     RULE("on", "evt.type=open and proc.name in (l)") "  tags: [x, y]\n" RULE("later", "evt.type=open"));
+	CLEAN();
+	lang_rules_counts(rules, &before);
+	lang_rules_settle(rules);
+	lang_rules_settle(rules);
+	lang_rules_counts(rules, &after);
+	CHECK(memcmp(&before, &after, sizeof(before)) == 0);
+	CHECK_INT(lang_rules_count(rules), 2);
+	CHECK(!lang_rules_by_name(rules, "off"));
+	r = lang_rules_by_name(rules, "on");
+	if (!CHECK(r && r == lang_rules_of_program(rules, r->program_index)))
+		return;
+	CHECK_STR(r->name, "on");
+	CHECK_STR(r->file, "t.yaml");
+	CHECK_STR(r->source, "syscall");
+	CHECK_INT(r->n_tags, 2);
+	CHECK_STR(r->tags[1], "y");
+	CHECK(r->format && !r->desc && !r->output && !r->condition && !lang_rules_tree(rules, r));
+	CHECK(model_event_set_has(&r->events, MODEL_EVT_OPEN));
+	CHECK_INT(lang_rules_diags(rules, &diags), 0);
+	CHECK_INT(lang_rules_condition(rules, "c", "evt.type=open", 13, &node, NULL), -EINVAL);
+}
+
+TEST(a_set_that_is_not_compiled_does_not_settle)
+{
+	begin();
+	file("t.yaml", RULE("r", "evt.type=open"));
+	lang_rules_settle(rules);
+	compile();
+	CLEAN();
+	CHECK(lang_rules_tree(rules, lang_rules_by_name(rules, "r")));
+}
+
 TEST(override_replaces_what_can_be_replaced)
 {
 	const struct lang_rule *r;
