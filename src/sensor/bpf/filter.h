@@ -99,8 +99,9 @@ struct filter_node {
 	__u64 below;             /* whatever is in it, however deep */
 	__u64 partial;           /* bit n-1: some term wants what is in it and starts with certain n bytes, 1 to 8 */
 };
-/* An address is (hi, lo) in host byte order; of IPv4 hi is all ones and lo the address. */
-struct filter_cidr { __u64 hi, lo, mask_hi, mask_lo; __u64 inside, outside; __u32 end, spare; };
+/* An address is (hi, lo) in host byte order; of IPv4 hi is all ones and lo the address. Being inside satisfies the terms of
+ * `inside` and refutes those of `refutes`. */
+struct filter_cidr { __u64 hi, lo, mask_hi, mask_lo; __u64 inside, refutes; __u32 end, spare; };
 
 struct filter_dimensions {
 	__u64 kind[FILTER_KINDS];
@@ -128,9 +129,9 @@ struct filter_tables {
 	struct filter_node nodes[FILTER_NODES];
 	struct filter_name names[FILTER_ENTRIES];   /* last components, and ends of them */
 	struct filter_name parts[FILTER_ENTRIES];   /* components before the last */
-	/* NET. `port_free` and `cidr_free`: per end. `*_none`: that end has no address. */
+	/* NET, per end. `*_none`: satisfied when that end has no address. cidr_other: satisfied unless the address refutes it. */
 	__u64 port_free[FILTER_ENDS], port_other[FILTER_ENDS], port_none[FILTER_ENDS];
-	__u64 cidr_free[FILTER_ENDS], cidr_none[FILTER_ENDS];
+	__u64 cidr_free[FILTER_ENDS], cidr_other[FILTER_ENDS], cidr_none[FILTER_ENDS];
 	struct filter_name ports[FILTER_ENTRIES];   /* key: filter_port_key() */
 	struct filter_cidr cidrs[FILTER_CIDRS];
 	__u32 n_cidrs, spare2;
