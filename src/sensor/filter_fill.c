@@ -545,7 +545,7 @@ static bool pass_parts(const struct fill *f, struct pass *pass)
 	return !pass->full;
 }
 
-static void put_exe(const struct fill *f, struct pass *pass, unsigned class, size_t g, struct filter_entry *table, const char *path)
+static void put_exe(struct pass *pass, unsigned class, size_t g, struct filter_entry *table, const char *path)
 {
 	struct filter_entry *at;
 	uint64_t hash;
@@ -571,9 +571,9 @@ static bool pass_exes(const struct fill *f, struct pass *pass)
 				continue;
 			FOR_MEMBERS(f, class, g, i, term) {
 				for (size_t k = 0; k < term->exe.n_exact; k++)
-					put_exe(f, pass, class, g, f->t->exe, term->exe.exact[k]);
+					put_exe(pass, class, g, f->t->exe, term->exe.exact[k]);
 				for (size_t k = 0; k < term->exe.n_below; k++)
-					put_exe(f, pass, class, g, f->t->exe_below, term->exe.below[k]);
+					put_exe(pass, class, g, f->t->exe_below, term->exe.below[k]);
 			}
 		}
 	}

@@ -397,8 +397,7 @@ static unsigned ask_random_events(const struct sensor_filter_build *build, const
 		mask = sensor_filter_ask(sensor_filter_tables(build), &view, &context);
 		dropped += !mask;
 		for (size_t i = 0; i < n; i++)
-			if (satisfies(&terms[i].term, &o, context.where) && !(mask & sensor_filter_bit(build, i)))
-				CHECK_MSG(false, "%s by %s satisfies term %zu and is not told", o.path, o.comm, i);
+			CHECK_MSG(!satisfies(&terms[i].term, &o, context.where) || mask & sensor_filter_bit(build, i), "%s by %s satisfies term %zu and is not told", o.path, o.comm, i);
 	}
 	sensor_wire_builder_done(&b);
 	return dropped;
