@@ -14,7 +14,7 @@ static void set_comm(struct sensor_process *process, const char comm[16])
 	process->comm[sizeof(process->comm) - 1] = '\0';
 }
 
-static void set_cgroup(struct sensor_state *state, struct sensor_process *process, uint64_t id)
+static void set_cgroup(struct sensor_state *state, struct sensor_process *process, uint64_t id, uint64_t now_ns)
 {
 	struct sensor_cgroup *cgroup;
 
@@ -23,6 +23,8 @@ static void set_cgroup(struct sensor_state *state, struct sensor_process *proces
 	cgroup = sensor_cgroup_get(&state->cgroups, id, process->pid);
 	if (cgroup)
 		cgroup->n_processes++;
+	if (cgroup && process->cgroup)
+		cgroup->joined_ns = now_ns;
 	sensor_cgroup_unref(&state->cgroups, process->cgroup);
 	process->cgroup = cgroup;
 }
@@ -42,7 +44,7 @@ static void set_header(struct sensor_state *state, struct sensor_process *proces
 {
 	bool login = process->session_seen && process->session != event->session && event->session != SENSOR_NO_ID;
 
-	set_cgroup(state, process, event->cgroup);
+	set_cgroup(state, process, event->cgroup, event->ts_ns);
 	process->uid = event->uid;
 	process->euid = event->euid;
 	process->gid = event->gid;
@@ -153,7 +155,7 @@ static void update_fork(struct sensor_state *state, struct sensor_process *paren
 		child->gid = child->cred.gid;
 	}
 	child->session_seen = true;
-	set_cgroup(state, child, view->event->cgroup);
+	set_cgroup(state, child, view->event->cgroup, view->event->ts_ns);
 	if (child->cgroup)
 		sensor_cgroup_refresh(&state->cgroups, child->cgroup);
 	sensor_session_fork(state, child, parent);
