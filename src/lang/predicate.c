@@ -85,7 +85,7 @@ uint32_t lang_predicate_of(struct lang_program *p, const struct lang_spec *spec)
 
 /* ---- evaluation ---- */
 
-static struct model_value item_value(const struct model_value *item, enum model_type type)
+struct model_value lang_item_value(const struct model_value *item, enum model_type type)
 {
 	struct model_value v = *item;
 
@@ -105,7 +105,7 @@ static bool eval_many(struct lang_scratch *s, const struct lang_predicate *pred,
 	if (pred->spec.mode == LANG_MODE_SET)
 		return true;
 	for (size_t i = 0; i < list->n; i++) {
-		struct model_value v = item_value(&list->list[i], type);
+		struct model_value v = lang_item_value(&list->list[i], type);
 		if (lang_matcher_match(&pred->matcher, &v, NULL, s->arena) != all)
 			return !all;
 	}
@@ -134,7 +134,7 @@ static bool values_equal(enum model_type type, const struct model_value *a, cons
 static bool in_list(enum model_type type, const struct model_value *v, const struct model_value *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		struct model_value item = item_value(&list->list[i], type);
+		struct model_value item = lang_item_value(&list->list[i], type);
 		if (values_equal(type, v, &item))
 			return true;
 	}
@@ -144,7 +144,7 @@ static bool in_list(enum model_type type, const struct model_value *v, const str
 static bool lists_hold(enum lang_op op, enum model_type type, const struct model_value *left, const struct model_value *right)
 {
 	for (size_t i = 0; i < left->n; i++) {
-		struct model_value item = item_value(&left->list[i], type);
+		struct model_value item = lang_item_value(&left->list[i], type);
 		if (in_list(type, &item, right) != (op == LANG_OP_IN))
 			return op != LANG_OP_IN;
 	}
