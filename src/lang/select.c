@@ -293,21 +293,23 @@ static const uint32_t *operands(const struct lang_program *p, const uint32_t *no
 	return is_and ? p->nodes[*node].children : node;
 }
 
-/* What each gate would spare: rules, each by how likely it still is there and by what it would cost. */
+/* What each gate would spare: rules, each by how likely it still is there and by what it would cost. A gain below 0: it is
+ * one already. */
 static uint32_t best_gate(const struct lang_program *p, const struct lang_rule_code *rules, uint32_t n_rules, const float *weights,
 			  float *gains)
 {
 	uint32_t best = LANG_NONE, n;
 	float most = 0;
 
-	memset(gains, 0, p->n_nodes * sizeof(*gains));
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		gains[i] = gains[i] < 0 ? -1 : 0;
 	for (uint32_t i = 0; i < n_rules; i++) {
 		const uint32_t *nodes = operands(p, &rules[i].node, &n);
 
 		for (uint32_t j = 0; j < n; j++) {
 			const struct lang_dag_node *node = &p->nodes[nodes[j]];
 
-			if (!may_be_gate(p, node))
+			if (gains[nodes[j]] < 0 || !may_be_gate(p, node))
 				continue;
 			gains[nodes[j]] += weights[i] * (1 - node->chance) / (node->cost + 4);
 			if (gains[nodes[j]] > most) {
@@ -353,7 +355,7 @@ static void choose_gates(struct lang_select *s, struct lang_class *class, const 
 	s->failed |= !class->gates;
 	while (!s->failed && class->n_gates < GATES_MAX &&
 	       (id = best_gate(p, rules, class->n_rules, weights, gains)) != LANG_NONE)
-		add_gate(s, class, rules, id, weights);
+		add_gate(s, class, rules, id, weights), gains[id] = -1;
 	free(weights);
 	free(gains);
 }
