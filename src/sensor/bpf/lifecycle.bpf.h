@@ -120,13 +120,14 @@ int BPF_PROG(on_exit, struct task_struct *self)
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct *task, const char *name)
 {
-	__u64 h;
+	__u64 address = raw_arg(ctx, 0), h;
 	struct slot *s;
 
-	/* Only a task's own act (prctl, /proc/self/comm): exec renames too and says so itself. */
-	if ((__u32)BPF_CORE_READ(task, pid) != (__u32)bpf_get_current_pid_tgid() || is_exec_call(call_number(current_task()), current_task()))
+	/* Exec renames its own task, and says so itself. The others: prctl, and a write to /proc/PID/task/TID/comm of the same process,
+	 * which another thread may do; the kernel names its threads. The event is the renamed task's. */
+	if (address == (__u64)current_task() && is_exec_call(call_number(current_task()), current_task()))
 		return 0;
-	h = begin(MODEL_EVT_TASK_RENAME, SENSOR_LANE_LIFECYCLE);
+	h = begin_task(address, MODEL_EVT_TASK_RENAME, SENSOR_LANE_LIFECYCLE);
 	s = slot_of(h);
 	if (!h || !s)
 		return 0;
