@@ -34,6 +34,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *new_task)
 	if (!h || !s)
 		return 0;
 	s->flags = SENSOR_WIRE_NO_RET | (is_compat(task) ? SENSOR_WIRE_COMPAT : 0);
+	creds_note(AT(task_struct, child));   /* the ledger knows them from this event */
 	nr = call_number(task);
 	put_u64(s, SENSOR_P_CHILD_PID, (__u32)PEEK(child, tgid));
 	put_u64(s, SENSOR_P_CHILD_TID, (__u32)PEEK(child, pid));
