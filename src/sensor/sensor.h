@@ -16,6 +16,7 @@
  */
 #include "base/err.h"
 #include "model/event.h"
+#include "sensor/bpf/filter.h"
 #include "sensor/event.h"
 
 #include <stdbool.h>
@@ -56,6 +57,35 @@ struct sensor_stats {
 	uint64_t kernel_ns, kernel_runs;        /* BPF run time when kernel.bpf_stats_enabled; else 0 */
 };
 void sensor_stats(struct sensor *sensor, struct sensor_stats *ret);
+
+/* ---- the filter in the kernel (sensor/filter.h) ---- */
+struct filter_tables;
+
+/* From now on the kernel drops what satisfies no term; NULL: nothing is dropped. The tables are written beside those in use and
+ * then swapped at once: an event is judged by the old ones or by the new ones, never by a mixture. Waits for the programs that
+ * still read the old tables (a grace period of the kernel, some milliseconds). The filter is copied. What was known of
+ * processes is forgotten with the old tables: see sensor_filter_process(). */
+int sensor_set_filter(struct sensor *sensor, const struct filter_tables *filter, struct err *err);
+/* Where a cgroup is. The kernel forgets it when a process is moved or started into the cgroup, so that a container that
+ * begins in an old cgroup is not taken for the host: tell HOST only of cgroups that have been none for a while. */
+int sensor_filter_where(struct sensor *sensor, uint64_t cgroup_id, enum filter_where where, struct err *err);
+/* What a process that lives since before the filter was set may satisfy (sensor_filter_exe()). Does nothing when the kernel
+ * knows already. Only to be called once all events up to sensor_filter_since() have been read: else a program that
+ * was started in between would be taken for the one before it. */
+int sensor_filter_process(struct sensor *sensor, uint32_t pid, uint64_t start_ns, const uint64_t *exe, struct err *err);
+uint64_t sensor_filter_since(const struct sensor *sensor);   /* CLOCK_BOOTTIME of the last swap, in ns */
+
+/* Events of a type as the programs saw them: seen = dropped + folded + delivered + lost. What never was an event (a signal to
+ * oneself, a type without hook) is not counted. */
+struct sensor_type_counts { uint64_t seen, dropped, folded; };
+void sensor_type_counts(struct sensor *sensor, struct sensor_type_counts ret[MODEL_EVT_MAX]);
+/* The same by cgroup, while it is asked for (it costs some 30 ns per event). At most `max`; returns how many. */
+struct sensor_cgroup_counts { uint64_t cgroup, seen, dropped, folded; };
+void sensor_count_cgroups(struct sensor *sensor, bool on);
+size_t sensor_cgroup_counts(struct sensor *sensor, struct sensor_cgroup_counts *ret, size_t max);
+/* Run time of each BPF program; all 0 unless kernel.bpf_stats_enabled. */
+struct sensor_program_cost { const char *program; uint64_t runs, ns; };
+size_t sensor_program_costs(struct sensor *sensor, struct sensor_program_cost *ret, size_t max);
 
 /* ---- the hook plan ---- */
 struct sensor_hook {
