@@ -26,6 +26,7 @@ struct lang_program *lang_program_free(struct lang_program *p)
 	map_done(&p->slot_ids);
 	map_done(&p->predicate_ids);
 	map_done(&p->node_ids);
+	map_done(&p->code_ids);
 	free(p->regexes);
 	free(p->literals);
 	free(p->slots);
@@ -183,17 +184,17 @@ static void class_key(const struct lang_program *p, enum model_event_type t, con
 			key[1 + i / 8] |= (uint8_t)(1 << (i % 8));
 }
 
-static int build_class(struct lang_program *p, enum model_event_type t, const uint32_t *roots, uint32_t n_roots,
-		       struct lang_rule_code *rules)
+static int build_class(struct lang_program *p, struct lang_select *select, enum model_event_type t, const uint32_t *roots,
+		       uint32_t n_roots, struct lang_rule_code *rules)
 {
 	int64_t n = fold_class(p, t, roots, n_roots, rules);
 
-	p->class_code[t] = n < 0 ? LANG_NONE : lang_codegen(p, rules, (uint32_t)n);
-	return p->class_code[t] == LANG_NONE ? -E2BIG : 0;
+	p->classes[t] = n < 0 ? NULL : lang_select_class(select, rules, (uint32_t)n);
+	return p->classes[t] ? 0 : -E2BIG;
 }
 
-static int build_classes(struct lang_program *p, const uint32_t *events, uint32_t n_events, const uint32_t *roots,
-			 uint32_t n_roots)
+static int build_classes(struct lang_program *p, struct lang_select *select, const uint32_t *events, uint32_t n_events,
+			 const uint32_t *roots, uint32_t n_roots)
 {
 	struct lang_rule_code *rules = mem_array(n_roots, sizeof(*rules));
 	size_t key_len = n_events / 8 + 2;
@@ -211,20 +212,20 @@ static int build_classes(struct lang_program *p, const uint32_t *events, uint32_
 		class_key(p, t, events, n_events, key);
 		known = map_get(&classes, key, key_len);
 		if (known) {
-			p->class_code[t] = (uint32_t)(uintptr_t)known - 1;
+			p->classes[t] = known;
 			continue;
 		}
-		k = build_class(p, t, roots, n_roots, rules);
+		k = build_class(p, select, t, roots, n_roots, rules);
 		if (k == 0)
-			map_put(&classes, key, key_len, (void *)(uintptr_t)(p->class_code[t] + 1));
+			map_put(&classes, key, key_len, p->classes[t]);
 	}
 	map_done(&classes);
 	free(rules);
 	return k;
 }
 
-/* Conditions that no event type decides are one piece of code that every class shares. */
-static int build_common(struct lang_program *p, uint32_t *roots, uint32_t *ret_n_roots)
+/* Conditions that no event type decides are a class of their own, asked about every record. */
+static int build_common(struct lang_program *p, struct lang_select *select, uint32_t *roots, uint32_t *ret_n_roots)
 {
 	struct lang_rule_code *rules = mem_array(p->n_conditions, sizeof(*rules));
 	uint32_t n = 0, n_roots = 0;
@@ -235,16 +236,17 @@ static int build_common(struct lang_program *p, uint32_t *roots, uint32_t *ret_n
 		else
 			rules[n++] = (struct lang_rule_code){ i, p->conditions[i] };
 	}
-	p->common_code = n ? lang_codegen(p, rules, n) : LANG_NONE;
+	p->common = n ? lang_select_class(select, rules, n) : NULL;
 	free(rules);
 	*ret_n_roots = n_roots;
-	return n && p->common_code == LANG_NONE ? -E2BIG : 0;
+	return n && !p->common ? -E2BIG : 0;
 }
 
 static int build_code(struct lang_program *p)
 {
 	uint32_t *events = mem_array(p->n_predicates, sizeof(*events)), n_events = 0, n_roots;
 	uint32_t *roots = mem_array(p->n_conditions, sizeof(*roots));
+	struct lang_select *select = lang_select_new(p);
 	struct arena scratch;
 	int k;
 
@@ -256,9 +258,13 @@ static int build_code(struct lang_program *p)
 		events[n_events++] = i;
 	}
 	arena_done(&scratch);
-	k = build_common(p, roots, &n_roots);
+	k = build_common(p, select, roots, &n_roots);
 	if (k == 0)
-		k = build_classes(p, events, n_events, roots, n_roots);
+		k = build_classes(p, select, events, n_events, roots, n_roots);
+	if (k == 0 && lang_select_finish(select) < 0)
+		k = -E2BIG;
+	lang_select_free(select);
+	map_done(&p->code_ids);
 	free(events);
 	free(roots);
 	return k;

@@ -187,9 +187,9 @@ static __always_inline __u32 upid_number(struct pid *pid, __u32 level)
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid *pid = PEEK(task, thread_pid);
 
-	return upid_ns(pid, PEEK(AT(pid, pid), level));   /* reading at or near NULL gives NULL */
+	return upid_ns(pid, PEEK(pid, level));   /* reading at or near NULL gives NULL */
 }
 
 static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, struct cred *cred)
