@@ -30,6 +30,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *new_task)
 	struct slot *s = slot_of(h);
 	__u64 nr;
 
+	filter_fork((__u64)child);
 	if (!h || !s)
 		return 0;
 	s->flags = SENSOR_WIRE_NO_RET | (is_compat(task) ? SENSOR_WIRE_COMPAT : 0);
@@ -78,6 +79,7 @@ int BPF_PROG(on_exec, struct task_struct *self, int old_pid, struct linux_binprm
 	struct slot *s;
 	char class = 0;
 
+	filter_exec();
 	h = begin(execveat ? MODEL_EVT_EXECVEAT : MODEL_EVT_EXECVE, SENSOR_LANE_LIFECYCLE);
 	s = slot_of(h);
 	if (!h || !s)
@@ -107,6 +109,7 @@ int BPF_PROG(on_exit, struct task_struct *self)
 	struct slot *s = slot_of(h);
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 
+	filter_exit();
 	if (!h || !s)
 		return 0;
 	s->flags = SENSOR_WIRE_NO_RET;
