@@ -116,6 +116,7 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 	ro->config.cgroup_subsys = facts->cgroup.subsys;
 	ro->config.cgroup_hierarchy = facts->cgroup.hierarchy;
 	ro->config.can_cast = facts->can_cast && !sensor->no_cast;
+	ro->config.can_swap = facts->can_swap;
 	ro->config.oom_gives_task = facts->oom_gives_task;
 	ro->config.uring_request = facts->uring_request;
 	ro->config.uring_result = facts->uring_result;

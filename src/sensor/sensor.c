@@ -110,7 +110,7 @@ int sensor_fd(const struct sensor *sensor)
 	return sensor->epoll_fd;
 }
 
-static uint64_t boot_ns(void)
+uint64_t sensor_boot_ns(void)
 {
 	struct timespec t;
 
@@ -127,7 +127,7 @@ static bool starts_compat(const struct sensor *sensor, const struct sensor_wire 
 
 int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **ret_event, struct err *err)
 {
-	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : boot_ns(), flush);
+	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : sensor_boot_ns(), flush);
 
 	if (!event)
 		return 0;

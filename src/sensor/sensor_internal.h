@@ -23,7 +23,7 @@ struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of
 struct sensor_facts {
 	struct btf *btf;
 	struct sensor_cgroup_choice cgroup;
-	bool oom_gives_task, can_cast;
+	bool oom_gives_task, can_cast, can_swap;
 	bool fentry, lsm;                /* programs of these kinds load and attach */
 	int uring_request;
 	enum sensor_uring_result uring_result;
@@ -44,6 +44,7 @@ struct sensor {
 	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
 	int epoll_fd;
+	uint64_t filter_since;           /* CLOCK_BOOTTIME of the last swap of filters */
 };
 
 /* probe.c */
@@ -58,6 +59,10 @@ bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/
 /* seed_proc.c: the process as a seed in `out` (64 KiB), or false when it is gone. start_ns: 0 if not known better
  * than in clock ticks. */
 bool sensor_seed_from_proc(uint32_t pid, uint64_t start_ns, struct sensor_wire *out);
+
+/* filter_load.c */
+bool sensor_filter_can_swap(void);               /* programs may compare and swap */
+uint64_t sensor_boot_ns(void);                   /* sensor.c */
 
 /* loader.c */
 int sensor_load(struct sensor *sensor, struct err *err);
