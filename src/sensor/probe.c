@@ -209,7 +209,8 @@ void sensor_facts_find_programs(struct sensor_facts *facts)
 {
 	const char *choice = getenv("PARKA_SENSOR_NAMES");
 
-	facts->fentry = (!choice || strcmp(choice, "fentry") == 0) && trivial_loads(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_path_rename");
+	facts->trampolines = trivial_loads(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_path_rename");
+	facts->fentry = facts->trampolines && (!choice || strcmp(choice, "fentry") == 0);
 	facts->lsm = !facts->fentry && (!choice || strcmp(choice, "lsm") == 0) && bpf_lsm_runs() &&
 		     trivial_loads(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "path_rename");
 }
