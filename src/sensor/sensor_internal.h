@@ -65,7 +65,6 @@ bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *n
 bool sensor_facts_has_function(const struct sensor_facts *facts, const char *name);
 void sensor_facts_find_programs(struct sensor_facts *facts);   /* sets trampolines, fentry, lsm by trying */
 bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
-bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
 
 /* seed_proc.c: the process as a seed in `out` (64 KiB), or false when it is gone. start_ns: 0 if not known better
  * than in clock ticks. */
