@@ -152,6 +152,7 @@ int sensor_facts_load(struct sensor_facts *facts, struct err *err)
 	choose_cgroup(facts->btf, &facts->cgroup);
 	facts->oom_gives_task = argument_is_pointer(facts->btf, tracepoint_proto(facts->btf, "mark_victim"), 0);
 	facts->can_cast = btf__find_by_name_kind(facts->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	facts->can_swap = sensor_filter_can_swap();
 	find_uring(facts);
 	return 0;
 }
@@ -221,8 +222,8 @@ void sensor_facts_find_programs(struct sensor_facts *facts)
 {
 	const char *choice = getenv("PARKA_SENSOR_NAMES");
 
-	facts->fentry = (!choice || strcmp(choice, "fentry") == 0) &&
-			trivial_loads(facts->btf, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_path_rename");
+	facts->trampolines = trivial_loads(facts->btf, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_path_rename");
+	facts->fentry = facts->trampolines && (!choice || strcmp(choice, "fentry") == 0);
 	facts->lsm = !facts->fentry && (!choice || strcmp(choice, "lsm") == 0) && bpf_lsm_runs() &&
 		     trivial_loads(facts->btf, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "path_rename");
 }
