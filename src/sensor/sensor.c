@@ -202,6 +202,11 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 	add_run_time(sensor, ret);
 }
 
+bool sensor_reads_directly(const struct sensor *sensor)
+{
+	return sensor->bpf->rodata->config.can_cast;
+}
+
 bool sensor_sees_compat(const struct sensor *sensor)
 {
 	return sensor->plan.compat_hooked || sensor->raw_link;
