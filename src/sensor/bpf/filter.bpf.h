@@ -69,9 +69,12 @@ static __always_inline __u32 version_now(void)
 	return *(volatile __u32 *)&control.filter_version;
 }
 
-/* The last thing done about an event: 0. */
+/* The last thing done about an event: 0; or 1 when its thread has other credentials than the ledger has seen of it, so that
+ * it is reported all the same. */
 static __always_inline int drop(__u32 type)
 {
+	if (!creds_are_known(AT(task_struct, bpf_get_current_task())))
+		return 1;
 	count_type(type, COUNT_DROPPED);
 	if (control.count_cgroups)
 		count_cgroup(cgroup_id_of(AT(task_struct, bpf_get_current_task())), COUNT_DROPPED);

@@ -10,7 +10,7 @@
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
  *   lifecycle.bpf.h  fork, exec, exit, rename
  *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
- *   seed.bpf.h       the tasks that live now
+ *   seed.bpf.h       the tasks that live now                fexit.bpf.h   returns of the functions of calls
  */
 #include "begin.bpf.h"
 #include "path.bpf.h"
@@ -100,7 +100,9 @@ int BPF_PROG(exit_raw, struct pt_regs *regs, long ret)
 	if (!who)
 		return 0;
 	compat = is_compat(current_task());
-	if (compat ? !(who & SENSOR_CALL_32) : !(who & SENSOR_CALL_64) && !(nr & X32_BIT))
+	if (!(who & (compat ? SENSOR_CALL_32 : nr & X32_BIT ? SENSOR_CALL_X32 : SENSOR_CALL_64)))
 		return 0;
 	return dispatch(index + (compat ? SENSOR_ROW_CALLS : 0), ret);
 }
+
+#include "fexit.bpf.h"
