@@ -87,20 +87,14 @@ static void walk(struct path_walk *w, const struct lang_node *node)
 size_t agent_rules_paths(const struct lang_rules *rules, struct arena *arena, const char **ret_paths, size_t max)
 {
 	struct path_walk w = { arena, ret_paths, 0, max, MAP_INIT };
-	struct arena trees;
 
-	arena_init(&trees, 64 << 20);
 	for (size_t i = 0; i < lang_rules_count(rules); i++) {
 		const struct lang_rule *rule = lang_rules_at(rules, i);
-		struct lang_node *tree;
+		const struct lang_node *tree = lang_rules_tree(rules, rule);
 
-		if (!rule->enabled || rule->skipped || !rule->expanded)
-			continue;
-		arena_reset(&trees);
-		if (lang_parse(&trees, rule->expanded, strlen(rule->expanded), 0, &tree, NULL) == 0)
+		if (rule->enabled && !rule->skipped && tree)
 			walk(&w, tree);
 	}
-	arena_done(&trees);
 	map_done(&w.seen);
 	return w.n;
 }

@@ -52,6 +52,7 @@ void agent_stream_rules(struct agent_stream *s, struct lang_rules *rules)
 	sensor_state_watch_paths(s->state, paths, n);
 	arena_done(&arena);
 	free(paths);
+	lang_rules_settle(rules);
 	detect_engine_rules(s->engine, rules);
 }
 

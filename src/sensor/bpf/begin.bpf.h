@@ -187,9 +187,9 @@ static __always_inline __u32 upid_number(struct pid *pid, __u32 level)
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid *pid = PEEK(task, thread_pid);
 
-	return upid_ns(pid, PEEK(AT(pid, pid), level));   /* reading at or near NULL gives NULL */
+	return upid_ns(pid, PEEK(pid, level));   /* reading at or near NULL gives NULL */
 }
 
 static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, struct cred *cred)
@@ -237,6 +237,64 @@ static __always_inline void fill_header(struct slot *s, struct task_struct *task
 	s->mnt_ns = (__u64)mnt_ns;
 }
 
+/*
+ * Which credentials the ledger in user space has seen of a thread: hashes of (thread, credentials), place by thread. An event
+ * that no rule wants is reported all the same when its thread has others than in its last event; so a change without a
+ * lawful cause (sensor/ledger.c) is told at the thread's next call, not when a rule happens to want one. A collision
+ * forgets: then an event too many is reported. Losses are counted, and the ledger knows them.
+ */
+enum { CREDS_SEEN = 8192, CREDS_WORDS = 9 };
+__u64 creds_seen[CREDS_SEEN] = {};
+
+static __always_inline __u64 creds_mix(__u64 h, __u64 word)
+{
+	h = (h ^ word) * 0x9fb21c651e98df25ULL;
+	return h ^ h >> 29;
+}
+
+#define LOADED(p, type, member) ({ type loaded_ = *(type *)&(p)->member; asm volatile("" : "+r"(loaded_)); loaded_; })
+
+/* Without casts what lies from uid on is copied in one go: ids and capabilities, and whatever a kernel has between them. */
+static __always_inline __u64 creds_hash(struct task_struct *task, __u32 tid)
+{
+	struct cred *cred = (struct cred *)PEEK(task, cred);
+	__u64 h = creds_mix(tid, (__u64)cred);
+	__u64 words[CREDS_WORDS] = {};
+
+	if (config.can_cast) {
+		h = creds_mix(h, LOADED(cred, __u32, uid) | (__u64)LOADED(cred, __u32, euid) << 32);
+		h = creds_mix(h, LOADED(cred, __u32, suid) | (__u64)LOADED(cred, __u32, fsuid) << 32);
+		h = creds_mix(h, LOADED(cred, __u64, cap_effective));
+		h = creds_mix(h, LOADED(cred, __u64, cap_permitted));
+		return h | 1;
+	}
+	bpf_probe_read_kernel(words, sizeof(words), (void *)((unsigned long)cred + bpf_core_field_offset(struct cred, uid)));
+#pragma unroll
+	for (int i = 0; i < CREDS_WORDS; i++)
+		h = creds_mix(h, words[i]);
+	return h | 1;
+}
+
+static __always_inline __u32 creds_place(__u32 tid)
+{
+	return (tid * 0x9e3779b1u >> 19) & (CREDS_SEEN - 1);
+}
+
+static __always_inline void creds_note(struct task_struct *task)
+{
+	__u32 tid = PEEK(task, pid);
+
+	creds_seen[creds_place(tid)] = creds_hash(task, tid);
+}
+
+/* Whether the thread's last event had the credentials that it has now. */
+static __always_inline bool creds_are_known(struct task_struct *task)
+{
+	__u32 tid = PEEK(task, pid);
+
+	return creds_seen[creds_place(tid)] == creds_hash(task, tid);
+}
+
 static __always_inline struct slot *free_slot(__u32 *ret_level)
 {
 	struct slot *s;
@@ -276,6 +334,7 @@ __noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
 	s->has_cwd = 0;
 	s->text_first = 0;
 	fill_header(s, task, now);
+	creds_note(task);
 	return (now & ~3ULL) | (level + 1);
 }
 
