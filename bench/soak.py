@@ -101,7 +101,7 @@ def saturation(p, rules, limits, n_processes):
         offered, delivered, lost = probe(p, rules, percent, n_processes)
         with_ = f"{percent} % of a core" if percent else "all it wants"
         print(f"soak.py: parka with {with_}: {offered:,.0f} opens a second offered, {delivered:,.0f} delivered, {lost:,.0f} lost")
-        if lost > 0.01 * offered and 2 * delivered < 0.8 * offered:
+        if lost > 0.01 * offered and (2 * delivered < 0.8 * offered or len(limits) == 1):
             return percent, delivered
     sys.exit("soak.py: this machine cannot offer twice what parka takes, whatever the quota")
 
