@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Twice the load at which delivery saturates, for minutes: is anything lost that must not be?
 
-    bench/soak.py [--minutes 10] [--cpu-percent N] [--json FILE]
+    bench/soak.py [--minutes 10] [--cpu-percent N] [--json FILE] [--publish]
 
 First finds the load at which delivery saturates: opens of ever other files that a rule asks for, as fast as the machine can. Where that
 is not enough to lose any, parka gets a share of a core only (a control group with a CPU quota, as containers have), halved until
@@ -25,6 +25,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "tests", "e2e"))
 
+import figures    # noqa: E402
 import harness    # noqa: E402
 import pressure   # noqa: E402
 
@@ -156,7 +157,7 @@ def soak(p, rules, percent, load, seconds, n_processes, rates):
         "lost_that_matters": pressure.lost_that_matters(findings), "gaps": pressure.gaps(findings),
         "begin_ns": begin_ns, "end_ns": end_ns, "recovery_s": recovery,
         "rss_mib": {"first": flat[0][1], "last": flat[-1][1], "max": max(m for _, m in samples), "mib_per_minute": slope(flat) * 60,
-                    "growth": slope(flat) * (flat[-1][0] - flat[0][0])},
+                    "growth": slope(flat) * (flat[-1][0] - flat[0][0]), "every_10_s": [round(m, 2) for _, m in samples[::10]]},
     }
 
 
@@ -182,11 +183,20 @@ def promises(r):
     yield recovery is not None and recovery < 1, f"recovery: {f'{recovery:.2f} s' if recovery is not None else 'none in 10 s'}"
 
 
+def markdown(r):
+    """What docs/performance.md says of it."""
+    share = f"{r['cpu_percent']} % of a core" if r["cpu_percent"] else "all of the machine it wanted"
+    lines = [f"{r['date']}, Linux {os.uname().release}, {os.cpu_count()} cores. parka had {share}: delivery saturates at "
+             f"{r['saturation_per_s']:,.0f} opens a second; {r['offered_per_s']:,.0f} were offered for {r['seconds'] / 60:.1f} minutes.", ""]
+    return "\n".join(lines + [f"- {'' if holds else 'missed: '}{said}" for holds, said in promises(r)])
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--minutes", type=float, default=10)
     a.add_argument("--cpu-percent", type=int, metavar="N", help="give parka N percent of a core, instead of finding out")
     a.add_argument("--json", metavar="FILE", help="write all that was counted")
+    a.add_argument("--publish", action="store_true", help="write what came of it into docs/performance.md")
     args = a.parse_args()
     if os.geteuid() != 0 or not harness.find_parka() or not harness.find_act():
         sys.exit("soak.py: needs root, and parka and the acts built: ninja -C build")
@@ -204,12 +214,14 @@ def main():
             result = soak(p, rules, percent, load, int(args.minutes * 60), n_processes, rates)
         finally:
             p.stop()
-    result = {"cpu_percent": percent, "saturation_per_s": load, **result}
+    result = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "cpu_percent": percent, "saturation_per_s": load, **result}
     print(f"soak.py: {result['offered_per_s']:,.0f} opens a second for {result['seconds']:.0f} seconds")
     held = [print(("ok      " if holds else "MISSED  ") + text) or holds for holds, text in promises(result)]
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
+    if args.publish:
+        figures.write_block(os.path.join(TOP, "docs", "performance.md"), "bench/soak.py", markdown(result))
     sys.exit(0 if all(held) else 1)
 
 
