@@ -379,7 +379,7 @@ class Bench:
     def paced_execs(self, agent):
         rate, seconds = EXEC_RATE
         cpu, start = agent.cpu(), time.monotonic()
-        subprocess.run([self.args.load, "exec", str(rate * seconds), f"@{rate}"], check=True, capture_output=True)
+        subprocess.run([self.args.load, "exec", str(rate * seconds), str(rate)], check=True, capture_output=True)
         took = time.monotonic() - start
         if took > seconds * 1.1:
             print(f"agent.py: only {rate * seconds / took:.0f} execs a second could be done", file=sys.stderr)

@@ -83,7 +83,7 @@ class Agent:
 
 def run_load(a, name):
     """Nanoseconds of the wall clock and of CPU per operation; the load makes a tenth more to warm up."""
-    out = subprocess.run([os.path.join(a.build, "bench/load"), name, str(a.n), str(CHUNK)], check=True, capture_output=True, text=True)
+    out = subprocess.run([os.path.join(a.build, "bench/load"), name, str(a.n), "0", str(CHUNK)], check=True, capture_output=True, text=True)
     return tuple(map(float, out.stdout.split()))
 
 

@@ -2,13 +2,13 @@
 /*
  * Loads for bench/agent.py: each does one thing N times and prints nanoseconds per round.
  *
- *     load getppid|read|open|open-fail|udp|exec|fork N [CHUNK|@PER_SECOND]
+ *     load getppid|read|open|open-fail|udp|exec|fork N [PER_SECOND [CHUNK]]
  *
- * A tenth of N comes before, unmeasured. With @PER_SECOND each has its time and nothing comes before.
+ * With PER_SECOND (0: no limit) it is done no faster than that, without the tenth before. With CHUNK the rounds are measured in
+ * groups of that many, and the lower quartile of the groups is printed: nanoseconds of the wall clock and, after a blank, of CPU,
+ * children included. On a machine shared with other work, that is what holds still.
  *
- * With CHUNK the rounds are measured in groups of that many, and the lower quartile of the groups is printed: nanoseconds of
- * the wall clock and, after a blank, of CPU, children included. On a machine shared with other work, that is what holds still.
- *
+ * A tenth of N comes before, unmeasured. With PER_SECOND it is done no faster than that, without the tenth before.
  * The same loads as the figures of other agents were taken with: a system call that no rule
  * concerns, a read of one byte of /dev/zero, open and close, a failing open, a UDP socket that
  * is connected and closed, vfork and exec of /bin/true, fork and exit and wait.
@@ -99,21 +99,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Nanoseconds per round; the waiting for its time is in it. */
-static double run_paced(void (*run)(void), long n, uint64_t per_second)
-{
-	uint64_t start = now_ns();
-
-	for (long k = 0; k < n; k++) {
-		uint64_t due = start + (uint64_t)k * 1000000000u / per_second;
-		struct timespec t = { (time_t)(due / 1000000000u), (long)(due % 1000000000u) };
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
-			;
-		run();
-	}
-	return (double)(now_ns() - start) / (double)n;
-}
-
 static uint64_t cpu_ns(void)
 {
 	uint64_t us = 0;
@@ -154,25 +139,28 @@ static void run_chunks(void (*run)(void), size_t n, size_t chunk)
 	free(cpu);
 }
 
-static void measure(void (*run)(void), long n, const char *how)
+static void wait_until(uint64_t ns)
 {
-	long number = strtol(how + (how[0] == '@'), NULL, 10);
+	struct timespec t = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		;
+}
+
+/* Nanoseconds per round. */
+static double measure(void (*run)(void), long n, long per_second)
+{
 	uint64_t start;
 
-	if (how[0] == '@' && number > 0) {
-		printf("%.1f\n", run_paced(run, n, (uint64_t)number));
-		return;
-	}
-	for (long k = 0; k < n / 10 + 1; k++)
+	for (long k = 0; !per_second && k < n / 10 + 1; k++)
 		run();
-	if (number > 0) {
-		run_chunks(run, (size_t)n, (size_t)number);
-		return;
-	}
 	start = now_ns();
-	for (long k = 0; k < n; k++)
+	for (long k = 0; k < n; k++) {
+		if (per_second)
+			wait_until(start + (uint64_t)k * 1000000000u / (uint64_t)per_second);
 		run();
-	printf("%.1f\n", (double)(now_ns() - start) / (double)n);
+	}
+	return (double)(now_ns() - start) / (double)n;
 }
 
 int main(int argc, char **argv)
@@ -181,19 +169,26 @@ int main(int argc, char **argv)
 		{ "getppid", do_getppid }, { "read", do_read }, { "open", do_open }, { "open-fail", do_open_fail },
 		{ "udp", do_udp }, { "exec", do_exec }, { "fork", do_fork },
 	};
-	long n = argc == 3 || argc == 4 ? strtol(argv[2], NULL, 10) : 0;
+	long n = argc >= 3 ? strtol(argv[2], NULL, 10) : 0, per_second = argc >= 4 ? strtol(argv[3], NULL, 10) : 0;
+	long chunk = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
 	int fd = mkstemp(harmless);
 
 	zero_fd = open("/dev/zero", O_RDONLY);
 	for (size_t i = 0; n > 0 && i < sizeof(loads) / sizeof(loads[0]); i++) {
 		if (strcmp(loads[i].name, argv[1]) != 0)
 			continue;
-		measure(loads[i].run, n, argc == 4 ? argv[3] : "");
+		if (chunk > 0) {
+			for (long k = 0; k < n / 10 + 1; k++)
+				loads[i].run();
+			run_chunks(loads[i].run, (size_t)n, (size_t)chunk);
+		} else {
+			printf("%.1f\n", measure(loads[i].run, n, per_second < 0 ? 0 : per_second));
+		}
 		unlink(harmless);
 		return 0;
 	}
 	unlink(harmless);
 	close(fd);
-	fprintf(stderr, "usage: load getppid|read|open|open-fail|udp|exec|fork N [CHUNK|@PER_SECOND]\n");
+	fprintf(stderr, "usage: load getppid|read|open|open-fail|udp|exec|fork N [PER_SECOND [CHUNK]]\n");
 	return 2;
 }

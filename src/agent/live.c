@@ -293,7 +293,11 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	agent_recorder_init(&live->recorder);
 	arena_init(&live->scratch, 1 << 20);
 	sensor_wire_builder_init(&live->lost, MODEL_EVT_LOST);
+	/* Making rules and reading the kernel's types take most memory: not both at a time. */
+	lang_rules_settle(rules);
+	mem_trim();
 	r = open_sensor(live, options, rules, err);
+	mem_trim();
 	if (r == 0)
 		r = open_capture(live, options->capture, err);
 	if (r < 0) {
@@ -342,6 +346,7 @@ int agent_live_rules(struct agent_live *live, struct lang_rules *rules, struct e
 		return r;
 	}
 	agent_stream_rules(live->stream, rules);
+	mem_trim();
 	return 0;
 }
 

@@ -48,7 +48,7 @@ void agent_stream_rules(struct agent_stream *s, struct lang_rules *rules)
 	size_t n;
 
 	arena_init(&arena, 16 << 20);
-	n = agent_rules_paths(rules, &arena, paths, WATCH_PATHS_MAX);
+	n = lang_rules_paths(rules, &arena, paths, WATCH_PATHS_MAX);
 	sensor_state_watch_paths(s->state, paths, n);
 	arena_done(&arena);
 	free(paths);

@@ -25,6 +25,9 @@ void *mem_grow(void *old, size_t n, size_t size);   /* realloc of an array; new 
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len);
 
+/* Free pages go back to the system: after something large is done with. About a millisecond. */
+void mem_trim(void);
+
 void mem_free_at(void *pointer_to_pointer);
 void fd_close_at(int *fd);
 

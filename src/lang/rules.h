@@ -68,6 +68,10 @@ int lang_rules_compile(struct lang_rules *rules, struct err *err);
  * errors; nothing happens before one or the second time. */
 void lang_rules_settle(struct lang_rules *rules);
 
+/* The absolute paths that enabled rules compare file names with, at most `max`; text lives in the arena. After a compile;
+ * also of a settled set (of which at most RULES_PATHS_MAX are known). */
+size_t lang_rules_paths(const struct lang_rules *rules, struct arena *arena, const char **ret_paths, size_t max);
+
 size_t lang_rules_diags(const struct lang_rules *rules, const struct lang_diag **ret_diags);
 void lang_diag_print(const struct lang_diag *diag, bool color, struct strbuf *out);
 /* Optional lints (unset field under `not`, list in a list, impossible regex, unreachable rule):

@@ -128,7 +128,9 @@ struct lang_rules {
 	size_t n_files, n_odd_lists, n_suggestions;
 	uint64_t expanded_bytes;             /* gone through so far, for RULES_EXPAND_BYTES_MAX */
 	bool compiled, settled, out_of_memory;
-	struct lang_rules_counts counts;     /* when settled */
+	struct lang_rules_counts counts;     /* when settled; */
+	const char **paths;                  /* what lang_rules_paths() would say, in the arena */
+	size_t n_paths;
 
 	/* while a file is read */
 	const struct yaml_file *file;

@@ -33,6 +33,16 @@ static struct rules_rule *settle_rule(struct arena *arena, struct rules_rule *fr
 	return to;
 }
 
+static void keep_paths(struct lang_rules *to, const struct lang_rules *from)
+{
+	const char **paths = mem_array(RULES_PATHS_MAX, sizeof(*paths));
+
+	to->n_paths = lang_rules_paths(from, &to->arena, paths, RULES_PATHS_MAX);
+	to->paths = arena_alloc(&to->arena, (to->n_paths + 1) * sizeof(*paths));
+	memcpy(to->paths, paths, to->n_paths * sizeof(*paths));
+	free(paths);
+}
+
 void lang_rules_settle(struct lang_rules *rules)
 {
 	struct lang_rules old = *rules;
@@ -55,5 +65,6 @@ void lang_rules_settle(struct lang_rules *rules)
 	}
 	for (size_t i = 0; i < rules->n_rules; i++)
 		map_put(&rules->rule_by_name, rules->rules[i]->pub.name, strlen(rules->rules[i]->pub.name), rules->rules[i]);
+	keep_paths(rules, &old);
 	rules_done(&old);
 }

@@ -106,12 +106,19 @@ TEST(the_paths_that_rules_name_are_found_once)
 	size_t n;
 
 	arena_init(&arena, 0);
-	n = agent_rules_paths(rules, &arena, paths, 8);
+	n = lang_rules_paths(rules, &arena, paths, 8);
 	if (CHECK_INT(n, 2)) {
 		CHECK_STR(paths[0], "/etc/shadow");
 		CHECK_STR(paths[1], "/etc/gshadow");
 	}
-	CHECK_INT(agent_rules_paths(rules, &arena, paths, 1), 1);
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, 1), 1);
+	lang_rules_settle(rules);
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, 1), 1);
+	n = lang_rules_paths(rules, &arena, paths, 8);
+	if (CHECK_INT(n, 2)) {
+		CHECK_STR(paths[0], "/etc/shadow");
+		CHECK_STR(paths[1], "/etc/gshadow");
+	}
 	arena_done(&arena);
 	lang_rules_free(rules);
 }

@@ -969,6 +969,21 @@ TEST(tags_and_exceptions_of_a_rule_have_limits)
 	ONLY("LOAD_ERR_VALIDATE", 6, 3, "more than 5000 exceptions");
 }
 
+TEST(a_settled_set_knows_so_many_paths)
+{
+	const char **paths = mem_array(RULES_PATHS_MAX + 2, sizeof(*paths));
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	load_many("- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  condition: evt.type = open and fd.name in (", "/f#,", RULES_PATHS_MAX + 1, "/last)\n");
+	CLEAN();
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, RULES_PATHS_MAX + 2), RULES_PATHS_MAX + 2);
+	lang_rules_settle(rules);
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, RULES_PATHS_MAX + 2), RULES_PATHS_MAX);
+	arena_done(&arena);
+	free(paths);
+}
+
 TEST(lists_in_lists_have_a_limit)
 {
 	struct strbuf sb;

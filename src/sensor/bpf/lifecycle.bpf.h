@@ -31,6 +31,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *new_task)
 	struct slot *s = slot_of(h);
 	__u64 nr;
 
+	filter_fork((__u64)child);
 	if (!h || !s)
 		return 0;
 	s->flags = SENSOR_WIRE_NO_RET | (is_compat(task) ? SENSOR_WIRE_COMPAT : 0);
@@ -81,6 +82,7 @@ int BPF_PROG(on_exec, struct task_struct *self, int old_pid, struct linux_binprm
 	__u64 nr = compat ? (execveat ? 358 : 11) : execveat ? 322 : 59, h;
 	struct slot *s;
 
+	filter_exec();
 	h = begin(execveat ? MODEL_EVT_EXECVEAT : MODEL_EVT_EXECVE, SENSOR_LANE_LIFECYCLE);
 	s = slot_of(h);
 	if (!h || !s)
@@ -109,6 +111,7 @@ int BPF_PROG(on_exit, struct task_struct *self)
 	struct signal_struct *signal = PEEK(task, signal);
 	struct slot *s = slot_of(h);
 
+	filter_exit();
 	if (!h || !s)
 		return 0;
 	s->flags = SENSOR_WIRE_NO_RET;
