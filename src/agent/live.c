@@ -5,6 +5,7 @@
  * the merge holds back would keep a level-triggered one readable and the loop spinning.
  */
 #include "agent/agent.h"
+#include "agent/filter.h"
 #include "agent/recorder.h"
 #include "sensor/wire.h"
 
@@ -27,13 +28,15 @@ struct agent_live {
 	struct runtime *runtime;
 	struct agent_stream *stream;
 	struct agent_recorder recorder;
+	struct agent_filter filter;
 	struct sensor_stats stats, before;   /* large: kept here, not on the stack */
 	struct sensor_wire_builder lost;
 	struct arena scratch;
 	struct loop_source *wake, *poll, *second;
 	struct utsname uts;
 	int64_t boot_to_epoch_ns;
-	bool all_events, stopping;
+	bool all_events, no_filter, stopping;
+	bool drained;                        /* the rings were read to their end */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -183,9 +186,23 @@ static void on_second(uint64_t n, void *data)
 	(void)n;
 	take_losses(live);
 	agent_stream_tick(live->stream, clock_ns(CLOCK_REALTIME));
+	agent_filter_tick(&live->filter, live->sensor, agent_stream_state(live->stream), clock_ns(CLOCK_BOOTTIME), live->drained);
 	(void)runtime_refine(live->runtime, clock_ns(CLOCK_REALTIME), NULL);
 	if (live->recorder.err.code < 0)
 		live->stopping = true;
+}
+
+/* What is in the rings now, not what comes while we read: a busy host must not keep us. */
+static int drain_all(struct agent_live *live, struct err *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < 64; i++) {
+		r = drain(live, BATCH, true, err);
+		if (r < BATCH)
+			break;
+	}
+	return r < 0 ? r : 0;
 }
 
 int agent_live_run(struct agent_live *live, struct err *err)
@@ -194,17 +211,13 @@ int agent_live_run(struct agent_live *live, struct err *err)
 
 	while (!live->stopping) {
 		r = drain(live, BATCH, false, err);
+		live->drained = r >= 0 && r < BATCH;
 		if (r >= 0)
 			r = loop_once(live->loop, r == BATCH ? 0 : -1, err);
 		if (r < 0)
 			return r;
 	}
-	/* What is in the rings now, not what comes while we read: a busy host must not keep us. */
-	for (int i = 0; i < 64; i++) {
-		r = drain(live, BATCH, true, err);
-		if (r < BATCH)
-			break;
-	}
+	r = drain_all(live, err);
 	if (r < 0)
 		return r;
 	take_losses(live);
@@ -280,6 +293,7 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	int r;
 
 	live->loop = loop;
+	live->no_filter = options->no_filter;
 	uname(&live->uts);
 	live->boot_to_epoch_ns = (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 	agent_recorder_init(&live->recorder);
@@ -288,6 +302,8 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	r = open_sensor(live, options, rules, err);
 	if (r == 0)
 		r = open_capture(live, options->capture, err);
+	if (r == 0)
+		r = set_filter(live, rules, err);
 	if (r < 0) {
 		lang_rules_free(rules);
 		agent_live_close(live);
@@ -315,6 +331,7 @@ struct agent_live *agent_live_close(struct agent_live *live)
 	loop_source_remove(live->poll);
 	loop_source_remove(live->second);
 	(void)agent_recorder_close(&live->recorder, NULL);
+	agent_filter_done(&live->filter);
 	agent_stream_free(live->stream);
 	runtime_free(live->runtime);
 	sensor_close(live->sensor);
@@ -324,11 +341,23 @@ struct agent_live *agent_live_close(struct agent_live *live)
 	return NULL;
 }
 
+/* A capture is for rules that are not here yet: it gets everything. */
+static int set_filter(struct agent_live *live, const struct lang_rules *rules, struct err *err)
+{
+	return live->all_events || live->no_filter || live->recorder.writer
+		       ? 0 : agent_filter_set(&live->filter, live->sensor, rules, err);
+}
+
+/* From the swap on the kernel drops by the new rules; what it has reported until then is judged by the old ones. */
 int agent_live_rules(struct agent_live *live, struct lang_rules *rules, struct err *err)
 {
 	struct model_event_set wanted = lang_rules_events(rules);
 	int r = live->all_events ? 0 : sensor_want(live->sensor, &wanted, err);
 
+	if (r >= 0)
+		r = set_filter(live, rules, err);
+	if (r >= 0)
+		r = drain_all(live, err);
 	if (r < 0) {
 		lang_rules_free(rules);
 		return r;
