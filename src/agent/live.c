@@ -232,6 +232,13 @@ void agent_live_stop(struct agent_live *live)
 
 /* ---- opening ---- */
 
+/* A capture is for rules that are not here yet: it gets everything. */
+static int set_filter(struct agent_live *live, const struct lang_rules *rules, struct err *err)
+{
+	return live->all_events || live->no_filter || live->recorder.writer
+		       ? 0 : agent_filter_set(&live->filter, live->sensor, rules, err);
+}
+
 static int open_sensor(struct agent_live *live, const struct agent_live_options *options, const struct lang_rules *rules, struct err *err)
 {
 	struct sensor_options o = options->sensor;
@@ -339,13 +346,6 @@ struct agent_live *agent_live_close(struct agent_live *live)
 	arena_done(&live->scratch);
 	free(live);
 	return NULL;
-}
-
-/* A capture is for rules that are not here yet: it gets everything. */
-static int set_filter(struct agent_live *live, const struct lang_rules *rules, struct err *err)
-{
-	return live->all_events || live->no_filter || live->recorder.writer
-		       ? 0 : agent_filter_set(&live->filter, live->sensor, rules, err);
 }
 
 /* From the swap on the kernel drops by the new rules; what it has reported until then is judged by the old ones. */
