@@ -40,10 +40,6 @@ struct agent_rule_source {
  * otherwise, and *ret_faulty is true. -errno: could not read; -ENOENT with a selection that means no rule. */
 int agent_rules_load(const struct agent_rule_source *source, struct lang_rules **ret_rules, bool *ret_faulty, struct err *err);
 
-/* The absolute paths that enabled rules compare file names with: for sensor_state_watch_paths(). Text lives in the
- * arena; at most `max`. */
-size_t agent_rules_paths(const struct lang_rules *rules, struct arena *arena, const char **ret_paths, size_t max);
-
 /* Watch rule files and directories; fn is called once changes have been quiet for 200 ms. */
 struct agent_rule_watch;
 int agent_rule_watch_new(struct loop *loop, const struct agent_rule_source *source, void (*fn)(void *data), void *data,

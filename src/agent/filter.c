@@ -25,33 +25,42 @@ static void forget_groups(struct agent_filter *filter, bool all)
 		}
 }
 
+struct agent_filter_made agent_filter_make(const struct lang_rules *rules)
+{
+	struct agent_filter_made made = { .demand = detect_demand_new(rules) };
+	struct model_event_set always = detect_demand_always(made.demand);
+	const struct sensor_filter_term *terms;
+	size_t n = detect_demand_terms(made.demand, &terms);
+
+	made.build = sensor_filter_build(terms, n, &always);
+	return made;
+}
+
+void agent_filter_made_done(struct agent_filter_made *made)
+{
+	sensor_filter_build_free(made->build);
+	detect_demand_free(made->demand);
+	*made = (struct agent_filter_made){ 0 };
+}
+
 void agent_filter_done(struct agent_filter *filter)
 {
 	forget_groups(filter, true);
 	map_done(&filter->told);
-	sensor_filter_build_free(filter->build);
-	detect_demand_free(filter->demand);
+	agent_filter_made_done(&filter->made);
 	*filter = (struct agent_filter){ 0 };
 }
 
-int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, const struct lang_rules *rules, struct err *err)
+int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, struct agent_filter_made made, struct err *err)
 {
-	struct detect_demand *demand = detect_demand_new(rules);
-	struct model_event_set always = detect_demand_always(demand);
-	const struct sensor_filter_term *terms;
-	size_t n = detect_demand_terms(demand, &terms);
-	struct sensor_filter_build *build = sensor_filter_build(terms, n, &always);
-	int r = sensor_set_filter(sensor, sensor_filter_tables(build), err);
+	int r = sensor_set_filter(sensor, made.build ? sensor_filter_tables(made.build) : NULL, err);
 
 	if (r < 0) {
-		sensor_filter_build_free(build);
-		detect_demand_free(demand);
+		agent_filter_made_done(&made);
 		return r;
 	}
-	sensor_filter_build_free(filter->build);
-	detect_demand_free(filter->demand);
-	filter->demand = demand;
-	filter->build = build;
+	agent_filter_made_done(&filter->made);
+	filter->made = made;
 	filter->seeded = false;
 	return 0;
 }
@@ -109,7 +118,7 @@ static void tell_process(const struct sensor_process_view *process, void *data)
 
 	if (!process->exepath)
 		return;
-	sensor_filter_exe(sensor_filter_tables(tick->filter->build), process->exepath, exe);
+	sensor_filter_exe(sensor_filter_tables(tick->filter->made.build), process->exepath, exe);
 	if (sensor_filter_process(tick->sensor, process->pid, process->start_ns, exe, NULL) < 0)
 		tick->filter->n_failed++;
 }
@@ -119,7 +128,7 @@ void agent_filter_tick(struct agent_filter *filter, struct sensor *sensor, const
 {
 	struct tick tick = { filter, sensor, now_ns };
 
-	if (!filter->build)
+	if (!filter->made.build)
 		return;
 	filter->round++;
 	sensor_state_cgroups(state, tell_group, &tick);

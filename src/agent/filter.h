@@ -14,17 +14,25 @@
 #include "sensor/sensor.h"
 #include "sensor/state.h"
 
-struct agent_filter {
+/* What the rules demand, and the tables of it. */
+struct agent_filter_made {
 	struct detect_demand *demand;
-	struct sensor_filter_build *build;
+	struct sensor_filter_build *build;   /* NULL: nothing is to be filtered */
+};
+
+struct agent_filter {
+	struct agent_filter_made made;
 	struct map told;                     /* control group -> struct agent_told */
 	bool seeded;                         /* the kernel knows the processes that lived when the filter was set */
 	uint64_t n_failed;                   /* what the kernel did not take: its table was full */
 	uint32_t round;
 };
 
-/* What the rules demand, as tables, in the kernel. On failure nothing is filtered, and what was before stays. */
-int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, const struct lang_rules *rules, struct err *err);
+/* Before the rules are settled: it needs their trees. */
+struct agent_filter_made agent_filter_make(const struct lang_rules *rules);
+void agent_filter_made_done(struct agent_filter_made *made);
+/* Into the kernel. Takes `made`, also on failure: then what was before stays. */
+int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, struct agent_filter_made made, struct err *err);
 void agent_filter_done(struct agent_filter *filter);
 /* Now and then (a second). `now_ns`: CLOCK_BOOTTIME. `is_drained`: all events up to about now have been applied. */
 void agent_filter_tick(struct agent_filter *filter, struct sensor *sensor, const struct sensor_state *state, uint64_t now_ns,

@@ -35,6 +35,7 @@ struct agent_live {
 	struct loop_source *wake, *poll, *second;
 	struct utsname uts;
 	int64_t boot_to_epoch_ns;
+	uint64_t looked_ns;                  /* boot time of the last look at the losses */
 	bool all_events, no_filter, stopping;
 	bool drained;                        /* the rings were read to their end */
 };
@@ -124,31 +125,37 @@ static void on_seed(const struct sensor_wire *event, void *data)
 	agent_recorder_event(&live->recorder, CAPTURE_SEED, event);
 }
 
-static void feed_lost(struct agent_live *live, unsigned type, unsigned cause, uint64_t n)
+static void feed_lost(struct agent_live *live, unsigned type, unsigned cause, uint64_t n, uint64_t now_ns)
 {
 	sensor_wire_builder_reset(&live->lost, MODEL_EVT_LOST);
-	live->lost.event->ts_ns = clock_ns(CLOCK_BOOTTIME);
+	live->lost.event->ts_ns = now_ns;
 	live->lost.event->count = 1;
 	live->lost.event->flags = SENSOR_WIRE_NO_RET;
 	sensor_wire_put_u64(&live->lost, SENSOR_P_LOST_TYPE, type);
 	sensor_wire_put_u64(&live->lost, SENSOR_P_LOST_CAUSE, cause);
 	sensor_wire_put_u64(&live->lost, SENSOR_P_LOST_COUNT, n);
+	sensor_wire_put_u64(&live->lost, SENSOR_P_LOST_SINCE, live->looked_ns);
 	feed(live, live->lost.event);
 }
 
 /* Losses are counters of the kernel side: what was added becomes events, so that captures hold them too. */
 static void take_losses(struct agent_live *live)
 {
+	uint64_t now_ns = clock_ns(CLOCK_BOOTTIME);
+
 	sensor_stats(live->sensor, &live->stats);
-	if (live->stats.n_lost == live->before.n_lost)
+	if (live->stats.n_lost == live->before.n_lost) {
+		live->looked_ns = now_ns;
 		return;
+	}
 	for (unsigned type = 0; type < MODEL_EVT_MAX; type++)
 		for (unsigned cause = 0; cause < SENSOR_LOST_MAX; cause++) {
 			uint64_t n = live->stats.lost[type][cause] - live->before.lost[type][cause];
 			if (n)
-				feed_lost(live, type, cause, n);
+				feed_lost(live, type, cause, n, now_ns);
 		}
 	live->before = live->stats;
+	live->looked_ns = now_ns;
 }
 
 /* At most `max` events; how many there were. */
@@ -233,10 +240,9 @@ void agent_live_stop(struct agent_live *live)
 /* ---- opening ---- */
 
 /* A capture is for rules that are not here yet: it gets everything. */
-static int set_filter(struct agent_live *live, const struct lang_rules *rules, struct err *err)
+static struct agent_filter_made make_filter(const struct agent_live *live, const struct lang_rules *rules)
 {
-	return live->all_events || live->no_filter || live->recorder.writer
-		       ? 0 : agent_filter_set(&live->filter, live->sensor, rules, err);
+	return live->no_filter ? (struct agent_filter_made){ 0 } : agent_filter_make(rules);
 }
 
 static int open_sensor(struct agent_live *live, const struct agent_live_options *options, const struct lang_rules *rules, struct err *err)
@@ -244,6 +250,7 @@ static int open_sensor(struct agent_live *live, const struct agent_live_options 
 	struct sensor_options o = options->sensor;
 
 	live->all_events = o.all_events;
+	live->looked_ns = clock_ns(CLOCK_BOOTTIME);   /* before anything can be lost */
 	o.wanted = lang_rules_events(rules);
 	if (!o.self_pid)
 		o.self_pid = (uint32_t)getpid();
@@ -297,20 +304,28 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 		    struct agent_live **ret_live, struct err *err)
 {
 	struct agent_live *live = mem_alloc(sizeof(*live));
+	struct agent_filter_made filter;
 	int r;
 
 	live->loop = loop;
-	live->no_filter = options->no_filter;
+	live->no_filter = options->no_filter || options->sensor.all_events || options->capture;
 	uname(&live->uts);
 	live->boot_to_epoch_ns = (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 	agent_recorder_init(&live->recorder);
 	arena_init(&live->scratch, 1 << 20);
 	sensor_wire_builder_init(&live->lost, MODEL_EVT_LOST);
+	/* Making rules and reading the kernel's types take most memory: not both at a time. */
+	filter = make_filter(live, rules);
+	lang_rules_settle(rules);
+	mem_trim();
 	r = open_sensor(live, options, rules, err);
+	mem_trim();
 	if (r == 0)
 		r = open_capture(live, options->capture, err);
 	if (r == 0)
-		r = set_filter(live, rules, err);
+		r = agent_filter_set(&live->filter, live->sensor, filter, err);
+	else
+		agent_filter_made_done(&filter);
 	if (r < 0) {
 		lang_rules_free(rules);
 		agent_live_close(live);
@@ -355,7 +370,7 @@ int agent_live_rules(struct agent_live *live, struct lang_rules *rules, struct e
 	int r = live->all_events ? 0 : sensor_want(live->sensor, &wanted, err);
 
 	if (r >= 0)
-		r = set_filter(live, rules, err);
+		r = agent_filter_set(&live->filter, live->sensor, make_filter(live, rules), err);
 	if (r >= 0)
 		r = drain_all(live, err);
 	if (r < 0) {
@@ -363,6 +378,7 @@ int agent_live_rules(struct agent_live *live, struct lang_rules *rules, struct e
 		return r;
 	}
 	agent_stream_rules(live->stream, rules);
+	mem_trim();
 	return 0;
 }
 

@@ -95,7 +95,11 @@ struct sensor_hook {
 	enum { SENSOR_HOOK_ATTACHED, SENSOR_HOOK_SPARE, SENSOR_HOOK_UNWANTED, SENSOR_HOOK_REFUSED, SENSOR_HOOK_ABSENT } state;
 	const char *why;          /* refused: what the kernel said; spare: which hook is used instead */
 	const char *blinds;       /* what is not seen, or seen worse, without it; NULL */
+	bool compat;              /* of the 32-bit form of a system call */
+	bool minor;               /* not used, and another one of the list says how the event is seen */
 };
+/* Whether 32-bit calls are seen from the start on. */
+bool sensor_sees_compat(const struct sensor *sensor);
 size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks);
 
 struct sensor_kernel {

@@ -187,9 +187,9 @@ static __always_inline __u32 upid_number(struct pid *pid, __u32 level)
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid *pid = PEEK(task, thread_pid);
 
-	return upid_ns(pid, PEEK(AT(pid, pid), level));   /* reading at or near NULL gives NULL */
+	return upid_ns(pid, PEEK(pid, level));   /* reading at or near NULL gives NULL */
 }
 
 static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, struct cred *cred)
@@ -375,6 +375,45 @@ static __always_inline __u64 wake_flags(struct slot *s, void *ring, __u64 now)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* ---- counting ---- */
+
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SENSOR_COUNT_TYPES); __type(key, __u32); __type(value, struct sensor_counts); } counts SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH); __uint(max_entries, SENSOR_COUNT_CGROUPS); __type(key, __u64); __type(value, struct sensor_counts); } cgroup_counts SEC(".maps");
+
+enum count { COUNT_DROPPED, COUNT_FOLDED, COUNT_ENDED };
+
+static __always_inline void count_in(struct sensor_counts *c, enum count what)
+{
+	if (what == COUNT_DROPPED)
+		c->dropped++;
+	else if (what == COUNT_FOLDED)
+		c->folded++;
+	else
+		c->ended++;
+}
+
+/* Only while somebody looks at cgroups. */
+__noinline int count_cgroup(__u64 cgroup, __u32 what)
+{
+	struct sensor_counts none = {}, *c = bpf_map_lookup_elem(&cgroup_counts, &cgroup);
+
+	if (!c) {
+		bpf_map_update_elem(&cgroup_counts, &cgroup, &none, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&cgroup_counts, &cgroup);
+	}
+	if (c)
+		count_in(c, what);
+	return 0;
+}
+
+static __always_inline void count_type(__u32 type, enum count what)
+{
+	struct sensor_counts *c = bpf_map_lookup_elem(&counts, &type);
+
+	if (c)
+		count_in(c, what);
+}
+
 /* Finish the header; the length to send. */
 static __always_inline __u32 seal(struct slot *s, __s64 ret)
 {
@@ -409,6 +448,9 @@ __noinline int end(__u64 handle, __s64 ret)
 		return 0;
 	}
 	len = seal(s, ret);
+	count_type(s->type, COUNT_ENDED);
+	if (control.count_cgroups)
+		count_cgroup(((struct sensor_wire *)s->buf)->cgroup, COUNT_ENDED);
 	if (len < sizeof(struct sensor_wire) || len > sizeof(s->buf))
 		r = -1;
 	else if (s->lane == SENSOR_LANE_LIFECYCLE)

@@ -138,8 +138,8 @@ struct filter_tables {
 };
 
 /* What is known of a process: written at exec by the BPF program (and by user space for those that live when a filter is
- * loaded), inherited at fork. Without an entry, or with another version, nothing is known: all bits. */
-struct filter_process { __u64 start_ns; __u64 exe[FILTER_CLASSES]; };
+ * loaded), inherited at fork. Without an entry, or with one of another filter's time, nothing is known: all bits. */
+struct filter_process { __u64 start_ns; __u64 exe[FILTER_CLASSES]; __u32 version, spare; };
 
 /* ---- hashes ---- */
 
@@ -152,7 +152,7 @@ static inline __attribute__((always_inline)) __u64 filter_mix(__u64 h, __u64 wor
 	h = (h << 23 | h >> 41) ^ word;
 	h *= 0x9fb21c651e98df25ULL;
 	h ^= h >> 32;
-	return h ? h : 1;                /* 0 marks a free place */
+	return h | 1ULL << 63;           /* never 0, which marks a free place; no branch: the verifier would follow both */
 }
 
 /* The hash of a name: filter_mix() over its words of 8 bytes (little endian, the last one filled up with 0), starting with its

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which of the rules of a class can be true at all is found before any of them is run:
+ *
+ *   gates    checks that many rules have: a false one takes all of them out at once, by a mask
+ *   lookups  most rules have an operand that says "one of these texts (or numbers, networks)": its key. The keys of all
+ *            rules over one value are one index: what it does not find is not true, and the rules go
+ *
+ * What is left is run as it is. So a gate or key need only be necessary for its rule, never sufficient.
+ *
+ * Invariants
+ * 1. A rule that has a key is true only of records of which at least one of its key's atoms holds.
+ * 2. Classes, masks and indexes do not change once made.
+ */
+#include "lang/program_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GATES_MAX = 16 };
+
+/* A rule of a class is to be told when key `number` of the slot's index holds. */
+struct choice {
+	struct lang_class *class;
+	uint32_t rule, slot, number;
+};
+
+struct slot_keys {
+	struct lang_key *keys;
+	uint32_t n, size, n_numbers;
+};
+
+struct lang_select {
+	struct lang_program *program;
+	struct choice *choices;
+	uint32_t n_choices, choices_size;
+	struct slot_keys *slots;
+	struct map numbers;      /* predicate -> its number in its slot's index + 1 */
+	/* Of the class at hand: */
+	uint32_t *users;         /* per slot: how many rules could have a key of it */
+	float *scores;           /* per node; 0: not known yet */
+	bool failed;
+};
+
+struct lang_select *lang_select_new(struct lang_program *p)
+{
+	struct lang_select *s = mem_alloc(sizeof(*s));
+
+	s->program = p;
+	s->slots = mem_array(p->n_slots, sizeof(*s->slots));
+	s->users = mem_array(p->n_slots, sizeof(*s->users));
+	return s;
+}
+
+struct lang_select *lang_select_free(struct lang_select *s)
+{
+	for (uint32_t i = 0; s && i < s->program->n_slots; i++)
+		free(s->slots[i].keys);
+	if (s) {
+		free(s->slots);
+		free(s->users);
+		free(s->choices);
+		map_done(&s->numbers);
+	}
+	free(s);
+	return NULL;
+}
+
+/* ---- keys ---- */
+
+/* How much a key of that field costs to ask for, and how seldom it tells rules apart: a guess, the less the better.
+ * INFINITY: not worth being one. */
+static float field_weight(enum model_field_id id)
+{
+	switch (id) {
+	case MODEL_F_FD_NAME: case MODEL_F_FD_FILENAME: case MODEL_F_FD_DIRECTORY:
+	case MODEL_F_FS_PATH_NAME: case MODEL_F_FS_PATH_SOURCE: case MODEL_F_FS_PATH_TARGET:
+		return 1;
+	case MODEL_F_FD_NAMERAW: case MODEL_F_FS_PATH_NAMERAW:
+		return 1.5f;
+	case MODEL_F_PROC_NAME: case MODEL_F_PROC_EXEPATH:
+		return 2;
+	case MODEL_F_PROC_EXE: case MODEL_F_PROC_CMDLINE: case MODEL_F_PROC_ARGS:
+		return 2.5f;
+	case MODEL_F_PROC_PNAME: case MODEL_F_PROC_PEXE: case MODEL_F_PROC_PEXEPATH: case MODEL_F_CONTAINER_IMAGE_REPOSITORY:
+		return 3;
+	case MODEL_F_EVT_ARG: case MODEL_F_EVT_RAWARG: case MODEL_F_EVT_ARGS:
+		return 12;
+	/* The same few values over and over. */
+	case MODEL_F_EVT_TYPE: case MODEL_F_SYSCALL_TYPE: case MODEL_F_EVT_CATEGORY: case MODEL_F_EVT_DIR: case MODEL_F_EVT_RES:
+	case MODEL_F_EVT_RAWRES: case MODEL_F_EVT_NUM: case MODEL_F_FD_NUM: case MODEL_F_FD_TYPE: case MODEL_F_FD_TYPECHAR:
+	case MODEL_F_FD_L4PROTO: case MODEL_F_CONTAINER_ID: case MODEL_F_CONTAINER_TYPE: case MODEL_F_PROC_TTY: case MODEL_F_PROC_VPID:
+		return INFINITY;
+	default:
+		return 5;
+	}
+}
+
+/* The text before the first character with a meaning. */
+static size_t glob_literal(const struct lang_bytes *glob)
+{
+	size_t n = 0;
+
+	while (n < glob->len && !strchr("*?[\\", glob->text[n]))
+		n++;
+	return n;
+}
+
+/* The components before the first glob among them. */
+static size_t path_literal(const struct lang_bytes *path)
+{
+	size_t n = 0, end = 0;
+
+	for (; n < path->len && !strchr("*?[", path->text[n]); n++)
+		if (path->text[n] == '/')
+			end = n;
+	return n == path->len ? n : end;
+}
+
+/* What must hold of a value for which text i does. False when nothing of use must. */
+static bool key_of(const struct lang_spec *s, size_t i, struct lang_key *ret)
+{
+	const struct lang_bytes *text = &s->texts[i];
+
+	ret->text = *text;
+	switch ((enum lang_family)s->family) {
+	case LANG_FAMILY_TEXTS: ret->kind = LANG_KEY_WHOLE; return true;
+	case LANG_FAMILY_NUMBERS: ret->kind = LANG_KEY_NUMBER; return true;
+	case LANG_FAMILY_NETS: ret->kind = LANG_KEY_NET; return true;
+	case LANG_FAMILY_PREFIX: ret->kind = LANG_KEY_BEGINNING; return text->len > 0;
+	case LANG_FAMILY_SUFFIX: ret->kind = LANG_KEY_END; return text->len > 0;
+	case LANG_FAMILY_CONTAINS: ret->kind = LANG_KEY_PART; return text->len > 1;
+	case LANG_FAMILY_ICONTAINS: ret->kind = LANG_KEY_IPART; return text->len > 1;
+	case LANG_FAMILY_PATHS:
+		ret->kind = LANG_KEY_PATH;
+		ret->text.len = path_literal(text);
+		return ret->text.len > 0;
+	case LANG_FAMILY_GLOB:
+		ret->kind = LANG_KEY_BEGINNING;
+		ret->text.len = glob_literal(text);
+		return ret->text.len > 1;
+	default:
+		return false;
+	}
+}
+
+static bool is_key_family(enum lang_family family)
+{
+	return family != LANG_FAMILY_EXISTS && family < LANG_FAMILY_IGLOB;
+}
+
+/* Of a literal: may it be an atom of a key, and how good a one? */
+static float atom_score(const struct lang_select *s, const struct lang_dag_node *n)
+{
+	const struct lang_spec *spec = &s->program->predicates[n->predicate].spec;
+	const struct lang_slot *slot = &s->program->slots[spec->slot];
+	enum model_type type = slot->type.type;
+	float score;
+
+	if (n->negated || spec->negate || (spec->mode != LANG_MODE_ONE && spec->mode != LANG_MODE_ANY) || !is_key_family(spec->family) ||
+	    type == MODEL_TYPE_BOOL || type == MODEL_TYPE_BYTES)
+		return INFINITY;
+	score = slot->kind == LANG_VALUE_FIELD ? field_weight(slot->field.id) : 8;
+	if (spec->mode == LANG_MODE_ANY)
+		score *= 3;
+	if (spec->family == LANG_FAMILY_CONTAINS || spec->family == LANG_FAMILY_ICONTAINS)
+		score *= 4;
+	for (size_t i = 0; i < spec->n_texts; i++) {
+		struct lang_key key;
+
+		if (!key_of(spec, i, &key))
+			return INFINITY;
+		/* Hardly a text does not begin with "/". */
+		if (key.kind != LANG_KEY_WHOLE && key.kind != LANG_KEY_NUMBER && key.text.len < 3)
+			score += 10;
+	}
+	return score;
+}
+
+/* How good the key is that the node gives; INFINITY: it gives none. Of an `and` one operand is enough, of an `or` there
+ * must be all of them. */
+static float node_score(struct lang_select *s, uint32_t id)
+{
+	const struct lang_dag_node *n = &s->program->nodes[id];
+	float score = n->kind == LANG_DAG_OR ? 0 : INFINITY;
+
+	if (s->scores[id] != 0)
+		return s->scores[id];
+	if (n->kind == LANG_DAG_LITERAL)
+		score = atom_score(s, n) / sqrtf((float)s->users[s->program->predicates[n->predicate].spec.slot] + 1);
+	for (uint32_t i = 0; i < n->n_children; i++) {
+		float child = node_score(s, n->children[i]);
+
+		score = n->kind == LANG_DAG_OR ? score + child : fminf(score, child);
+	}
+	s->scores[id] = score;
+	return score;
+}
+
+/* A rule could have a key of each slot of which it has an atom. `seen`: per slot, the last rule counted. */
+static void count_users(struct lang_select *s, uint32_t id, uint32_t rule, uint32_t *seen)
+{
+	const struct lang_dag_node *n = &s->program->nodes[id];
+
+	if (n->kind == LANG_DAG_LITERAL && atom_score(s, n) != INFINITY) {
+		uint32_t slot = s->program->predicates[n->predicate].spec.slot;
+
+		s->users[slot] += seen[slot] != rule;
+		seen[slot] = rule;
+	}
+	for (uint32_t i = 0; i < n->n_children; i++)
+		count_users(s, n->children[i], rule, seen);
+}
+
+/* The number of a predicate in its slot's index, where its texts become keys with the first use. */
+static uint32_t number_of(struct lang_select *s, uint32_t predicate)
+{
+	const struct lang_spec *spec = &s->program->predicates[predicate].spec;
+	struct slot_keys *k = &s->slots[spec->slot];
+	void *known = map_get_u64(&s->numbers, predicate);
+
+	if (known)
+		return (uint32_t)(uintptr_t)known - 1;
+	for (size_t i = 0; i < spec->n_texts; i++) {
+		LANG_RESERVE(k->keys, k->n, k->size);
+		k->keys[k->n].number = k->n_numbers;
+		key_of(spec, i, &k->keys[k->n++]);
+	}
+	map_put_u64(&s->numbers, predicate, (void *)(uintptr_t)(k->n_numbers + 1));
+	return k->n_numbers++;
+}
+
+static void choose(struct lang_select *s, struct lang_class *class, uint32_t rule, uint32_t id)
+{
+	const struct lang_dag_node *n = &s->program->nodes[id];
+	uint32_t best = 0;
+
+	if (n->kind == LANG_DAG_LITERAL) {
+		LANG_RESERVE(s->choices, s->n_choices, s->choices_size);
+		s->choices[s->n_choices++] = (struct choice){ class, rule, s->program->predicates[n->predicate].spec.slot,
+							      number_of(s, n->predicate) };
+		return;
+	}
+	if (n->kind == LANG_DAG_OR) {
+		for (uint32_t i = 0; i < n->n_children; i++)
+			choose(s, class, rule, n->children[i]);
+		return;
+	}
+	for (uint32_t i = 1; i < n->n_children; i++)
+		if (node_score(s, n->children[i]) < node_score(s, n->children[best]))
+			best = i;
+	choose(s, class, rule, n->children[best]);
+}
+
+static void choose_keys(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules)
+{
+	struct lang_program *p = s->program;
+	uint32_t *seen = mem_array(p->n_slots, sizeof(*seen));
+
+	memset(seen, 0xff, p->n_slots * sizeof(*seen));
+	memset(s->users, 0, p->n_slots * sizeof(*s->users));
+	s->scores = mem_array(p->n_nodes, sizeof(*s->scores));
+	for (uint32_t i = 0; i < class->n_rules; i++)
+		count_users(s, rules[i].node, i, seen);
+	for (uint32_t i = 0; i < class->n_rules; i++) {
+		if (node_score(s, rules[i].node) == INFINITY)
+			continue;
+		class->keyed[i / 64] |= UINT64_C(1) << (i % 64);
+		choose(s, class, i, rules[i].node);
+	}
+	free(seen);
+	free(s->scores);
+}
+
+/* ---- gates ---- */
+
+static bool may_be_gate(const struct lang_program *p, const struct lang_dag_node *n)
+{
+	const struct lang_spec *s = n->kind == LANG_DAG_LITERAL ? &p->predicates[n->predicate].spec : NULL;
+
+	return s && s->mode == LANG_MODE_ONE && p->slots[s->slot].kind == LANG_VALUE_FIELD &&
+	       (s->family == LANG_FAMILY_EXISTS || s->family == LANG_FAMILY_TEXTS || s->family == LANG_FAMILY_NUMBERS ||
+		s->family == LANG_FAMILY_ORDER || s->family == LANG_FAMILY_PREFIX);
+}
+
+/* The operands of a rule: all must be true. */
+static const uint32_t *operands(const struct lang_program *p, const uint32_t *node, uint32_t *ret_n)
+{
+	bool is_and = p->nodes[*node].kind == LANG_DAG_AND;
+
+	*ret_n = is_and ? p->nodes[*node].n_children : 1;
+	return is_and ? p->nodes[*node].children : node;
+}
+
+/* What each gate would spare: rules, each by how likely it still is there and by what it would cost. A gain below 0: it is
+ * one already. */
+static uint32_t best_gate(const struct lang_program *p, const struct lang_rule_code *rules, uint32_t n_rules, const float *weights,
+			  float *gains)
+{
+	uint32_t best = LANG_NONE, n;
+	float most = 0;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		gains[i] = gains[i] < 0 ? -1 : 0;
+	for (uint32_t i = 0; i < n_rules; i++) {
+		const uint32_t *nodes = operands(p, &rules[i].node, &n);
+
+		for (uint32_t j = 0; j < n; j++) {
+			const struct lang_dag_node *node = &p->nodes[nodes[j]];
+
+			if (gains[nodes[j]] < 0 || !may_be_gate(p, node))
+				continue;
+			gains[nodes[j]] += weights[i] * (1 - node->chance) / (node->cost + 4);
+			if (gains[nodes[j]] > most) {
+				most = gains[nodes[j]];
+				best = nodes[j];
+			}
+		}
+	}
+	return most > 1 ? best : LANG_NONE;
+}
+
+static void add_gate(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules, uint32_t id, float *weights)
+{
+	const struct lang_program *p = s->program;
+	struct lang_gate *g = &class->gates[class->n_gates++];
+	uint32_t n;
+
+	*g = (struct lang_gate){ .predicate = p->nodes[id].predicate, .negated = p->nodes[id].negated,
+				 .rules = arena_alloc(&s->program->arena, class->n_words * sizeof(*g->rules)) };
+	s->failed |= !g->rules;
+	for (uint32_t i = 0; i < class->n_rules && g->rules; i++) {
+		const uint32_t *nodes = operands(p, &rules[i].node, &n);
+
+		for (uint32_t j = 0; j < n; j++) {
+			if (nodes[j] != id)
+				continue;
+			g->rules[i / 64] |= UINT64_C(1) << (i % 64);
+			weights[i] *= p->nodes[id].chance;
+		}
+	}
+}
+
+static void choose_gates(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules)
+{
+	const struct lang_program *p = s->program;
+	float *weights = mem_array(class->n_rules, sizeof(*weights)), *gains = mem_array(p->n_nodes, sizeof(*gains));
+	uint32_t id;
+
+	/* Running a rule costs more than asking an index for its key together with others. */
+	for (uint32_t i = 0; i < class->n_rules; i++)
+		weights[i] = class->keyed[i / 64] >> (i % 64) & 1 ? 4 : 30;
+	class->gates = arena_alloc(&s->program->arena, GATES_MAX * sizeof(*class->gates));
+	s->failed |= !class->gates;
+	while (!s->failed && class->n_gates < GATES_MAX &&
+	       (id = best_gate(p, rules, class->n_rules, weights, gains)) != LANG_NONE)
+		add_gate(s, class, rules, id, weights), gains[id] = -1;
+	free(weights);
+	free(gains);
+}
+
+struct lang_class *lang_select_class(struct lang_select *s, const struct lang_rule_code *rules, uint32_t n)
+{
+	struct lang_program *p = s->program;
+	struct lang_class *class = arena_alloc(&p->arena, sizeof(*class));
+
+	if (!class)
+		return NULL;
+	*class = (struct lang_class){ .n_rules = n, .n_words = (n + 63) / 64 };
+	class->starts = arena_alloc(&p->arena, (n + 1) * sizeof(*class->starts));
+	class->keyed = arena_alloc(&p->arena, (class->n_words + 1) * sizeof(*class->keyed));
+	if (!class->starts || !class->keyed)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		class->starts[i] = lang_codegen(p, &rules[i]);
+		if (class->starts[i] == LANG_NONE)
+			return NULL;
+	}
+	if (class->n_words > p->class_words)
+		p->class_words = class->n_words;
+	choose_keys(s, class, rules);
+	choose_gates(s, class, rules);
+	return s->failed ? NULL : class;
+}
+
+/* ---- indexes ---- */
+
+/* The rules of a class that keys of one slot are told to. */
+static bool add_lookup(struct lang_select *s, const struct choice *choices, uint32_t n)
+{
+	struct arena *arena = &s->program->arena;
+	struct lang_class *class = choices->class;
+	uint32_t n_numbers = s->slots[choices->slot].n_numbers;
+	struct lang_lookup *l = &class->lookups[class->n_lookups++];
+
+	l->slot = choices->slot;
+	l->rules = arena_alloc(arena, class->n_words * sizeof(*l->rules));
+	l->first = arena_alloc(arena, (n_numbers + 1) * sizeof(*l->first));
+	l->told = arena_alloc(arena, n * sizeof(*l->told));
+	if (!l->rules || !l->first || !l->told)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		l->first[choices[i].number + 1]++;
+		l->told[i] = choices[i].rule;
+		l->rules[choices[i].rule / 64] |= UINT64_C(1) << (choices[i].rule % 64);
+	}
+	for (uint32_t k = 0; k < n_numbers; k++)
+		l->first[k + 1] += l->first[k];
+	return true;
+}
+
+static int compare_choices(const void *va, const void *vb)
+{
+	const struct choice *a = va, *b = vb;
+
+	if (a->class != b->class)
+		return (uintptr_t)a->class < (uintptr_t)b->class ? -1 : 1;
+	if (a->slot != b->slot)
+		return a->slot < b->slot ? -1 : 1;
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	return (a->rule > b->rule) - (a->rule < b->rule);
+}
+
+static bool make_lookups(struct lang_select *s)
+{
+	qsort(s->choices, s->n_choices, sizeof(*s->choices), compare_choices);
+	for (uint32_t i = 0, end; i < s->n_choices; i = end) {
+		struct lang_class *class = s->choices[i].class;
+
+		if (!class->lookups) {
+			uint32_t n_slots = 1;
+
+			for (end = i + 1; end < s->n_choices && s->choices[end].class == class; end++)
+				n_slots += s->choices[end].slot != s->choices[end - 1].slot;
+			class->lookups = arena_alloc(&s->program->arena, n_slots * sizeof(*class->lookups));
+			if (!class->lookups)
+				return false;
+		}
+		for (end = i + 1; end < s->n_choices && s->choices[end].class == class && s->choices[end].slot == s->choices[i].slot; end++)
+			;
+		if (!add_lookup(s, s->choices + i, end - i))
+			return false;
+	}
+	return true;
+}
+
+int lang_select_finish(struct lang_select *s)
+{
+	struct lang_program *p = s->program;
+
+	for (uint32_t i = 0; i < p->n_slots; i++) {
+		if (!s->slots[i].n_numbers)
+			continue;
+		p->slots[i].index = lang_index_new(&p->arena, s->slots[i].keys, s->slots[i].n);
+		if (!p->slots[i].index)
+			return -1;
+	}
+	return make_lookups(s) ? 0 : -1;
+}
