@@ -26,6 +26,8 @@
 
 #define LANG_NONE UINT32_MAX
 
+enum { LANG_INDEX_QUICK, LANG_INDEX_PARTS, LANG_INDEXES };
+
 /* ---- slots: a value expression whose value is kept while a record is judged ---- */
 
 struct lang_slot {
@@ -37,7 +39,9 @@ struct lang_slot {
 	size_t n_args;
 	struct model_value literal;
 	bool is_c_string;                /* one text, not bytes: ends at its first NUL */
-	struct lang_index *index;        /* of the keys that rules have of it; NULL: none */
+	/* Of the keys that rules have of it: what costs next to nothing to ask, and what must look through the whole text.
+	 * NULL: none. */
+	struct lang_index *indexes[LANG_INDEXES];
 };
 
 struct lang_slot_value {
@@ -155,8 +159,8 @@ struct lang_gate {
 };
 
 struct lang_lookup {
-	uint32_t slot;
-	uint64_t *rules;                 /* which have a key of that slot */
+	uint32_t slot, index;
+	uint64_t *rules;                 /* which have a key of that slot in that index */
 	uint32_t *first, *told;          /* struct lang_audience */
 };
 

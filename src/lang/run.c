@@ -129,17 +129,18 @@ static void look_up(struct lang_scratch *s, const struct lang_lookup *l)
 {
 	const struct lang_audience audience = { l->first, l->told, s->told };
 	const struct lang_slot *slot = &s->program->slots[l->slot];
+	const struct lang_index *index = slot->indexes[l->index];
 	const struct lang_slot_value *v = lang_slot_fetch(s, l->slot);
 
 	if (v->state != MODEL_SET)
 		return;
 	if (slot->type.many == LANG_ONE) {
-		lang_index_find(slot->index, slot->type.type, &v->value, &audience);
+		lang_index_find(index, slot->type.type, &v->value, &audience);
 		return;
 	}
 	for (size_t i = 0; i < v->value.n; i++) {
 		struct model_value item = lang_item_value(&v->value.list[i], slot->type.type);
-		lang_index_find(slot->index, slot->type.type, &item, &audience);
+		lang_index_find(index, slot->type.type, &item, &audience);
 	}
 }
 

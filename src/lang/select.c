@@ -20,13 +20,13 @@
 
 enum { GATES_MAX = 16 };
 
-/* A rule of a class is to be told when key `number` of the slot's index holds. */
+/* A rule of a class is to be told when key `number` of an index holds: `index` is slot * LANG_INDEXES + which of it. */
 struct choice {
 	struct lang_class *class;
-	uint32_t rule, slot, number;
+	uint32_t rule, index, number;
 };
 
-struct slot_keys {
+struct index_keys {
 	struct lang_key *keys;
 	uint32_t n, size, n_numbers;
 };
@@ -35,8 +35,8 @@ struct lang_select {
 	struct lang_program *program;
 	struct choice *choices;
 	uint32_t n_choices, choices_size;
-	struct slot_keys *slots;
-	struct map numbers;      /* predicate -> its number in its slot's index + 1 */
+	struct index_keys *indexes;
+	struct map numbers;      /* predicate -> its number in its index + 1 */
 	/* Of the class at hand: */
 	uint32_t *users;         /* per slot: how many rules could have a key of it */
 	float *scores;           /* per node; 0: not known yet */
@@ -48,17 +48,17 @@ struct lang_select *lang_select_new(struct lang_program *p)
 	struct lang_select *s = mem_alloc(sizeof(*s));
 
 	s->program = p;
-	s->slots = mem_array(p->n_slots, sizeof(*s->slots));
+	s->indexes = mem_array((size_t)p->n_slots * LANG_INDEXES, sizeof(*s->indexes));
 	s->users = mem_array(p->n_slots, sizeof(*s->users));
 	return s;
 }
 
 struct lang_select *lang_select_free(struct lang_select *s)
 {
-	for (uint32_t i = 0; s && i < s->program->n_slots; i++)
-		free(s->slots[i].keys);
+	for (uint32_t i = 0; s && i < s->program->n_slots * LANG_INDEXES; i++)
+		free(s->indexes[i].keys);
 	if (s) {
-		free(s->slots);
+		free(s->indexes);
 		free(s->users);
 		free(s->choices);
 		map_done(&s->numbers);
@@ -188,7 +188,7 @@ static float node_score(struct lang_select *s, uint32_t id)
 	if (s->scores[id] != 0)
 		return s->scores[id];
 	if (n->kind == LANG_DAG_LITERAL)
-		score = atom_score(s, n) / sqrtf((float)s->users[s->program->predicates[n->predicate].spec.slot] + 1);
+		score = atom_score(s, n) * (0.02f + 1 / (float)(s->users[s->program->predicates[n->predicate].spec.slot] + 1));
 	for (uint32_t i = 0; i < n->n_children; i++) {
 		float child = node_score(s, n->children[i]);
 
@@ -213,11 +213,18 @@ static void count_users(struct lang_select *s, uint32_t id, uint32_t rule, uint3
 		count_users(s, n->children[i], rule, seen);
 }
 
-/* The number of a predicate in its slot's index, where its texts become keys with the first use. */
+static uint32_t index_of(const struct lang_spec *spec)
+{
+	bool parts = spec->family == LANG_FAMILY_CONTAINS || spec->family == LANG_FAMILY_ICONTAINS;
+
+	return spec->slot * LANG_INDEXES + (parts ? LANG_INDEX_PARTS : LANG_INDEX_QUICK);
+}
+
+/* The number of a predicate in its index, where its texts become keys with the first use. */
 static uint32_t number_of(struct lang_select *s, uint32_t predicate)
 {
 	const struct lang_spec *spec = &s->program->predicates[predicate].spec;
-	struct slot_keys *k = &s->slots[spec->slot];
+	struct index_keys *k = &s->indexes[index_of(spec)];
 	void *known = map_get_u64(&s->numbers, predicate);
 
 	if (known)
@@ -238,7 +245,7 @@ static void choose(struct lang_select *s, struct lang_class *class, uint32_t rul
 
 	if (n->kind == LANG_DAG_LITERAL) {
 		LANG_RESERVE(s->choices, s->n_choices, s->choices_size);
-		s->choices[s->n_choices++] = (struct choice){ class, rule, s->program->predicates[n->predicate].spec.slot,
+		s->choices[s->n_choices++] = (struct choice){ class, rule, index_of(&s->program->predicates[n->predicate].spec),
 							      number_of(s, n->predicate) };
 		return;
 	}
@@ -386,15 +393,16 @@ struct lang_class *lang_select_class(struct lang_select *s, const struct lang_ru
 
 /* ---- indexes ---- */
 
-/* The rules of a class that keys of one slot are told to. */
+/* The rules of a class that keys of one index are told to. */
 static bool add_lookup(struct lang_select *s, const struct choice *choices, uint32_t n)
 {
 	struct arena *arena = &s->program->arena;
 	struct lang_class *class = choices->class;
-	uint32_t n_numbers = s->slots[choices->slot].n_numbers;
+	uint32_t n_numbers = s->indexes[choices->index].n_numbers;
 	struct lang_lookup *l = &class->lookups[class->n_lookups++];
 
-	l->slot = choices->slot;
+	l->slot = choices->index / LANG_INDEXES;
+	l->index = choices->index % LANG_INDEXES;
 	l->rules = arena_alloc(arena, class->n_words * sizeof(*l->rules));
 	l->first = arena_alloc(arena, (n_numbers + 1) * sizeof(*l->first));
 	l->told = arena_alloc(arena, n * sizeof(*l->told));
@@ -416,8 +424,8 @@ static int compare_choices(const void *va, const void *vb)
 
 	if (a->class != b->class)
 		return (uintptr_t)a->class < (uintptr_t)b->class ? -1 : 1;
-	if (a->slot != b->slot)
-		return a->slot < b->slot ? -1 : 1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
 	return (a->rule > b->rule) - (a->rule < b->rule);
@@ -430,15 +438,15 @@ static bool make_lookups(struct lang_select *s)
 		struct lang_class *class = s->choices[i].class;
 
 		if (!class->lookups) {
-			uint32_t n_slots = 1;
+			uint32_t n = 1;
 
 			for (end = i + 1; end < s->n_choices && s->choices[end].class == class; end++)
-				n_slots += s->choices[end].slot != s->choices[end - 1].slot;
-			class->lookups = arena_alloc(&s->program->arena, n_slots * sizeof(*class->lookups));
+				n += s->choices[end].index != s->choices[end - 1].index;
+			class->lookups = arena_alloc(&s->program->arena, n * sizeof(*class->lookups));
 			if (!class->lookups)
 				return false;
 		}
-		for (end = i + 1; end < s->n_choices && s->choices[end].class == class && s->choices[end].slot == s->choices[i].slot; end++)
+		for (end = i + 1; end < s->n_choices && s->choices[end].class == class && s->choices[end].index == s->choices[i].index; end++)
 			;
 		if (!add_lookup(s, s->choices + i, end - i))
 			return false;
@@ -450,11 +458,13 @@ int lang_select_finish(struct lang_select *s)
 {
 	struct lang_program *p = s->program;
 
-	for (uint32_t i = 0; i < p->n_slots; i++) {
-		if (!s->slots[i].n_numbers)
+	for (uint32_t i = 0; i < p->n_slots * LANG_INDEXES; i++) {
+		struct lang_index **index = &p->slots[i / LANG_INDEXES].indexes[i % LANG_INDEXES];
+
+		if (!s->indexes[i].n_numbers)
 			continue;
-		p->slots[i].index = lang_index_new(&p->arena, s->slots[i].keys, s->slots[i].n);
-		if (!p->slots[i].index)
+		*index = lang_index_new(&p->arena, s->indexes[i].keys, s->indexes[i].n);
+		if (!*index)
 			return -1;
 	}
 	return make_lookups(s) ? 0 : -1;

@@ -100,6 +100,9 @@ struct sensor_hook {
 };
 /* Whether 32-bit calls are seen from the start on. */
 bool sensor_sees_compat(const struct sensor *sensor);
+/* Whether the programs load kernel memory directly (bpf_rdonly_cast(), since Linux 6.2), or ask the helper for each piece at several
+ * times the cost. */
+bool sensor_reads_directly(const struct sensor *sensor);
 size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks);
 
 struct sensor_kernel {

@@ -299,8 +299,9 @@ __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 d
 	struct walk *w;
 	int level;
 
-	/* A mount that shows a part of its file system: the file has a second name. */
-	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root))
+	/* A mount that shows a part of its file system: the file has a second name. A removed one has none that is sure. */
+	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
+	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
 		return terms;
 	level = walk_take(token);
 	if (level < 0)
@@ -506,7 +507,7 @@ __noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
 	if (!(terms & ~(t->path_free & t->name_free & t->part_free)))
 		return terms;
 	/* Other names of the inode are known to user space only. */
-	if ((mode & S_IFMT) == S_IFREG && (__u32)WORD(inode, inode, i_nlink) > 1)
+	if ((mode & S_IFMT) != S_IFDIR && (__u32)WORD(inode, inode, i_nlink) > 1)
 		return terms;
 	return filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
 }
@@ -542,7 +543,8 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	if (ret >= 0)
 		terms = filter_opened(version, t, terms, row->variant, ret);
 	else if (open_flags(row->variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)];
+		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)] &
+			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);
 	if (terms & ~t->no_dotdot && !filter_has_dots(open_text(row->variant)))
