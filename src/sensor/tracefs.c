@@ -52,7 +52,7 @@ static int tracepoint_id(int tracefs_fd, const char *event)
 	if (n <= 0)
 		return -ENOENT;
 	text[n] = '\0';
-	return atoi(text);
+	return (int)strtol(text, NULL, 10);
 }
 
 bool sensor_tracefs_has(int tracefs_fd, const char *event)
