@@ -117,9 +117,9 @@ static struct arena_block *arena_block_for(struct arena *arena, size_t size)
 	return b;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_take(struct arena *arena, size_t size)
 {
-	struct arena_block *b;
+	struct arena_block *b = arena->current;
 	void *p;
 
 	if (size > SIZE_MAX - ARENA_ALIGN)
@@ -127,20 +127,30 @@ void *arena_alloc(struct arena *arena, size_t size)
 	size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
 	if (arena->max_bytes && size > arena->max_bytes - arena->used_bytes)
 		return NULL;
-	b = arena_block_for(arena, size);
+	if (!b || b->size - b->used < size)
+		b = arena_block_for(arena, size);
 	p = b->bytes + b->used;
 	b->used += size;
 	arena->used_bytes += size;
-	memset(p, 0, size);
 	return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *p = arena_take(arena, size);
+
+	return p ? memset(p, 0, size) : NULL;
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
 {
-	char *copy = arena_alloc(arena, len + 1);
+	char *copy = len < SIZE_MAX ? arena_take(arena, len + 1) : NULL;
 
-	if (copy && len)
+	if (!copy)
+		return NULL;
+	if (len)
 		memcpy(copy, text, len);
+	copy[len] = '\0';
 	return copy;
 }
 

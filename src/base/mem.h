@@ -49,6 +49,8 @@ void arena_reset(struct arena *arena);              /* all gone, blocks kept */
 void arena_done(struct arena *arena);
 /* Zeroed, 16-byte aligned. NULL only past max_bytes. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* The same, not zeroed: for what is written at once. */
+void *arena_take(struct arena *arena, size_t size);
 char *arena_strndup(struct arena *arena, const char *text, size_t len);
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -235,7 +235,13 @@ enum { LANG_FALSE = 0, LANG_TRUE = 1, LANG_UNKNOWN = 2 };
 /* slot.c: the slot of an expression (type-checked); LANG_NONE when memory is over */
 uint32_t lang_slot_of(struct lang_program *program, const struct lang_value_expr *expr);
 /* The slot's value for the scratch's record, fetched at most once. */
-const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *scratch, uint32_t slot);
+void lang_slot_fill(struct lang_scratch *scratch, uint32_t slot);
+static inline const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *scratch, uint32_t slot)
+{
+	if (scratch->values[slot].generation != scratch->generation)
+		lang_slot_fill(scratch, slot);
+	return &scratch->values[slot];
+}
 uint64_t lang_slot_hash(struct lang_scratch *scratch, uint32_t slot);
 /* transform.c: the value of a transformer's slot */
 int lang_transform(struct lang_scratch *scratch, const struct lang_slot *slot, struct model_value *ret);

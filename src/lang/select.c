@@ -38,7 +38,7 @@ struct lang_select {
 	struct index_keys *indexes;
 	struct map numbers;      /* predicate -> its number in its index + 1 */
 	/* Of the class at hand: */
-	uint32_t *users;         /* per slot: how many rules could have a key of it */
+	uint32_t *users;         /* per index: how many rules could have a key of it */
 	float *scores;           /* per node; 0: not known yet */
 	bool failed;
 };
@@ -49,7 +49,7 @@ struct lang_select *lang_select_new(struct lang_program *p)
 
 	s->program = p;
 	s->indexes = mem_array((size_t)p->n_slots * LANG_INDEXES, sizeof(*s->indexes));
-	s->users = mem_array(p->n_slots, sizeof(*s->users));
+	s->users = mem_array((size_t)p->n_slots * LANG_INDEXES, sizeof(*s->users));
 	return s;
 }
 
@@ -178,6 +178,13 @@ static float atom_score(const struct lang_select *s, const struct lang_dag_node 
 	return score;
 }
 
+static uint32_t index_of(const struct lang_spec *spec)
+{
+	bool parts = spec->family == LANG_FAMILY_CONTAINS || spec->family == LANG_FAMILY_ICONTAINS;
+
+	return spec->slot * LANG_INDEXES + (parts ? LANG_INDEX_PARTS : LANG_INDEX_QUICK);
+}
+
 /* How good the key is that the node gives; INFINITY: it gives none. Of an `and` one operand is enough, of an `or` there
  * must be all of them. */
 static float node_score(struct lang_select *s, uint32_t id)
@@ -188,7 +195,7 @@ static float node_score(struct lang_select *s, uint32_t id)
 	if (s->scores[id] != 0)
 		return s->scores[id];
 	if (n->kind == LANG_DAG_LITERAL)
-		score = atom_score(s, n) * (0.02f + 1 / (float)(s->users[s->program->predicates[n->predicate].spec.slot] + 1));
+		score = atom_score(s, n) * (0.02f + 1 / (float)(s->users[index_of(&s->program->predicates[n->predicate].spec)] + 1));
 	for (uint32_t i = 0; i < n->n_children; i++) {
 		float child = node_score(s, n->children[i]);
 
@@ -198,26 +205,19 @@ static float node_score(struct lang_select *s, uint32_t id)
 	return score;
 }
 
-/* A rule could have a key of each slot of which it has an atom. `seen`: per slot, the last rule counted. */
+/* A rule could have a key of each index of which it has an atom. `seen`: per index, the last rule counted. */
 static void count_users(struct lang_select *s, uint32_t id, uint32_t rule, uint32_t *seen)
 {
 	const struct lang_dag_node *n = &s->program->nodes[id];
 
 	if (n->kind == LANG_DAG_LITERAL && atom_score(s, n) != INFINITY) {
-		uint32_t slot = s->program->predicates[n->predicate].spec.slot;
+		uint32_t index = index_of(&s->program->predicates[n->predicate].spec);
 
-		s->users[slot] += seen[slot] != rule;
-		seen[slot] = rule;
+		s->users[index] += seen[index] != rule;
+		seen[index] = rule;
 	}
 	for (uint32_t i = 0; i < n->n_children; i++)
 		count_users(s, n->children[i], rule, seen);
-}
-
-static uint32_t index_of(const struct lang_spec *spec)
-{
-	bool parts = spec->family == LANG_FAMILY_CONTAINS || spec->family == LANG_FAMILY_ICONTAINS;
-
-	return spec->slot * LANG_INDEXES + (parts ? LANG_INDEX_PARTS : LANG_INDEX_QUICK);
 }
 
 /* The number of a predicate in its index, where its texts become keys with the first use. */
@@ -263,10 +263,10 @@ static void choose(struct lang_select *s, struct lang_class *class, uint32_t rul
 static void choose_keys(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules)
 {
 	struct lang_program *p = s->program;
-	uint32_t *seen = mem_array(p->n_slots, sizeof(*seen));
+	uint32_t n_indexes = p->n_slots * LANG_INDEXES, *seen = mem_array(n_indexes, sizeof(*seen));
 
-	memset(seen, 0xff, p->n_slots * sizeof(*seen));
-	memset(s->users, 0, p->n_slots * sizeof(*s->users));
+	memset(seen, 0xff, n_indexes * sizeof(*seen));
+	memset(s->users, 0, n_indexes * sizeof(*s->users));
 	s->scores = mem_array(p->n_nodes, sizeof(*s->scores));
 	for (uint32_t i = 0; i < class->n_rules; i++)
 		count_users(s, rules[i].node, i, seen);

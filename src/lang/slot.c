@@ -132,22 +132,19 @@ static int slot_compute(struct lang_scratch *s, const struct lang_slot *slot, st
 	if (state == MODEL_SET && slot->is_c_string) {
 		if (!ret->text)
 			*ret = (struct model_value){ .text = "", .len = 0 };
-		else
+		else if (slot->kind != LANG_VALUE_FIELD || !s->record->ops->texts_are_clean)
 			ret->len = strnlen(ret->text, ret->len);
 	}
 	return state;
 }
 
-const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *s, uint32_t slot)
+void lang_slot_fill(struct lang_scratch *s, uint32_t slot)
 {
 	struct lang_slot_value *v = &s->values[slot];
 
-	if (v->generation != s->generation) {
-		v->generation = s->generation;
-		v->hashed = false;
-		v->state = (int8_t)slot_compute(s, &s->program->slots[slot], &v->value);
-	}
-	return v;
+	v->generation = s->generation;
+	v->hashed = false;
+	v->state = (int8_t)slot_compute(s, &s->program->slots[slot], &v->value);
 }
 
 uint64_t lang_slot_hash(struct lang_scratch *s, uint32_t slot)
