@@ -93,7 +93,7 @@ static int build_matchers(struct lang_program *p, struct err *err)
 	for (uint32_t i = 0; i < p->n_conditions; i++)
 		mark_used(p, p->conditions[i]);
 	for (uint32_t i = 0; i < p->n_predicates; i++) {
-		int k = p->predicates[i].used ? lang_matcher_build(p, &p->predicates[i].spec, &p->predicates[i].matcher, err) : 0;
+		int k = p->predicates[i].used ? lang_predicate_build(p, i, err) : 0;
 		if (k < 0)
 			return k;
 	}
@@ -272,7 +272,7 @@ int lang_program_seal(struct lang_program *p, struct err *err)
 		return too_big(err);
 	/* Folding can merge sets anew. */
 	for (uint32_t i = n_before; i < p->n_predicates; i++) {
-		k = lang_matcher_build(p, &p->predicates[i].spec, &p->predicates[i].matcher, err);
+		k = lang_predicate_build(p, i, err);
 		if (k < 0)
 			return k;
 		p->predicates[i].used = true;

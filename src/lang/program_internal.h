@@ -110,6 +110,8 @@ struct lang_predicate {
 	struct lang_spec spec;
 	struct lang_matcher matcher;     /* built by seal */
 	float cost, chance;              /* in nanoseconds; of being true: both guesses, for ordering */
+	enum { LANG_SHORTCUT_NONE, LANG_SHORTCUT_NUMBER, LANG_SHORTCUT_BOOL } shortcut;   /* the matcher is: equal to `number` */
+	uint64_t number;
 	bool used;                       /* by a sealed condition */
 	uint32_t n_uses;
 	bool is_event;                   /* decided by the event type; the types for which it is true: */
@@ -255,6 +257,7 @@ int lang_spec_merge(struct lang_program *program, const struct lang_spec *const 
 
 /* predicate.c: its id; LANG_NONE when memory or numbers are over */
 uint32_t lang_predicate_of(struct lang_program *program, const struct lang_spec *spec);
+int lang_predicate_build(struct lang_program *program, uint32_t predicate, struct err *err);   /* its matcher */
 int lang_predicate_eval(struct lang_scratch *scratch, uint32_t predicate);
 /* An element of a list as what one value would be. */
 struct model_value lang_item_value(const struct model_value *item, enum model_type type);

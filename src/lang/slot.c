@@ -132,19 +132,22 @@ static int slot_compute(struct lang_scratch *s, const struct lang_slot *slot, st
 	if (state == MODEL_SET && slot->is_c_string) {
 		if (!ret->text)
 			*ret = (struct model_value){ .text = "", .len = 0 };
-		else if (slot->kind != LANG_VALUE_FIELD || !s->record->ops->texts_are_clean)
+		else
 			ret->len = strnlen(ret->text, ret->len);
 	}
 	return state;
 }
 
-void lang_slot_fill(struct lang_scratch *s, uint32_t slot)
+void lang_slot_fill(struct lang_scratch *s, uint32_t id)
 {
-	struct lang_slot_value *v = &s->values[slot];
+	const struct lang_slot *slot = &s->program->slots[id];
+	const struct model_record_ops *ops = s->record->ops;
+	struct lang_slot_value *v = &s->values[id];
 
 	v->generation = s->generation;
 	v->hashed = false;
-	v->state = (int8_t)slot_compute(s, &s->program->slots[slot], &v->value);
+	v->state = (int8_t)(slot->kind == LANG_VALUE_FIELD && ops->texts_are_clean ? ops->get(s->record, &slot->field, s->arena, &v->value) :
+			    slot_compute(s, slot, &v->value));
 }
 
 uint64_t lang_slot_hash(struct lang_scratch *s, uint32_t slot)

@@ -13,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANY = 8, FAN_CHILDREN = UINT8_MAX };
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+
+enum { MANY = sizeof(uint64_t), FAN = UINT8_MAX + 1 };
 
 struct trie_node {
 	const char *label;
 	uint32_t label_len;
 	uint32_t child, n_children;
-	const uint8_t *fan;      /* NULL: few children */
+	const uint16_t *fan;     /* NULL: few children */
 	struct lang_told begun, whole;
 };
 
@@ -95,20 +97,19 @@ static void build(struct lang_trie *t, uint32_t id, const struct lang_key *keys,
 	}
 }
 
-/* All 256 bytes as first ones do not fit into a fan: such a node is searched. */
 static bool build_fans(struct lang_trie *t, struct arena *arena)
 {
 	for (uint32_t i = 0; i < t->n_nodes; i++) {
 		struct trie_node *n = &t->nodes[i];
-		uint8_t *fan;
+		uint16_t *fan;
 
-		if (n->n_children <= MANY || n->n_children > FAN_CHILDREN)
+		if (n->n_children <= MANY)
 			continue;
-		n->fan = fan = arena_alloc(arena, UINT8_MAX + 1);
+		n->fan = fan = arena_alloc(arena, FAN * sizeof(*fan));
 		if (!fan)
 			return false;
 		for (uint32_t c = 0; c < n->n_children; c++)
-			fan[t->firsts[n->child + c]] = (uint8_t)(c + 1);
+			fan[t->firsts[n->child + c]] = (uint16_t)(c + 1);
 	}
 	return true;
 }
@@ -118,7 +119,7 @@ struct lang_trie *lang_trie_new(struct arena *arena, enum lang_trie_kind kind, s
 	struct lang_trie *t = arena_alloc(arena, sizeof(*t));
 
 	/* A key adds a node for itself and one for where it leaves another. */
-	if (!t || !(t->nodes = arena_alloc(arena, (2 * n + 1) * sizeof(*t->nodes))) || !(t->firsts = arena_alloc(arena, 2 * n + 1)) ||
+	if (!t || !(t->nodes = arena_alloc(arena, (2 * n + 1) * sizeof(*t->nodes))) || !(t->firsts = arena_alloc(arena, 2 * n + 1 + MANY)) ||
 	    !(t->numbers = arena_alloc(arena, (n + 1) * sizeof(*t->numbers))))
 		return NULL;
 	t->kind = kind;
@@ -137,12 +138,17 @@ struct lang_trie *lang_trie_new(struct arena *arena, enum lang_trie_kind kind, s
 /* The child of that byte; NULL. */
 static inline const struct trie_node *child_of(const struct lang_trie *t, const struct trie_node *n, uint8_t byte)
 {
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word, zeros;
+	uint32_t i;
+
 	if (n->fan)
 		return n->fan[byte] ? &t->nodes[n->child + n->fan[byte] - 1] : NULL;
-	for (uint32_t i = 0; i < n->n_children; i++)
-		if (t->firsts[n->child + i] == byte)
-			return &t->nodes[n->child + i];
-	return NULL;
+	memcpy(&word, t->firsts + n->child, sizeof(word));
+	word ^= byte * ones;
+	zeros = (word - ones) & ~word & (ones << 7);        /* the lowest set bit is that of the first byte that is equal */
+	i = zeros ? (uint32_t)__builtin_ctzll(zeros) / 8 : MANY;
+	return i < n->n_children ? &t->nodes[n->child + i] : NULL;
 }
 
 static inline bool same(const struct trie_node *n, const char *text, size_t len, size_t at, bool ends)
