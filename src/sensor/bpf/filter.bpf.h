@@ -49,8 +49,11 @@ static __always_inline __u64 word_at(__u64 address)
 {
 	__u64 word = 0;
 
-	if (config.can_cast)
-		return (__u64)AT(timespec64, address)->tv_sec;
+	if (CAN_CAST) {
+		word = (__u64)AT(timespec64, address)->tv_sec;
+		asm volatile("" : "+r"(word));   /* or it is made one load with that of another kind of pointer */
+		return word;
+	}
 	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
 	return word;
 }
