@@ -435,6 +435,8 @@ int agent_live_rules(struct agent_live *live, struct lang_rules *rules, struct e
 	struct model_event_set wanted = lang_rules_events(rules);
 	int r = live->all_events ? 0 : sensor_want(live->sensor, &wanted, err);
 
+	if (live->costs)
+		agent_costs_filter(live->costs, NULL, NULL, 0);   /* its tables go */
 	if (r >= 0)
 		r = agent_filter_set(&live->filter, live->sensor, make_filter(live, rules), err);
 	if (r >= 0)
