@@ -77,7 +77,7 @@ def about_machine():
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "commit": output_of("git", "-C", TOP, "rev-parse", "--short=12", "HEAD") + dirty,
         "kernel": os.uname().release, "cores": os.cpu_count(), "cpu": first_match("/proc/cpuinfo", r"model name\s*: (.*)", "unknown"),
-        "hooks": "tracefs" if os.path.isdir(os.path.join(TRACEFS, "events")) else "no tracefs",
+        "hooks": "tracefs mounted" if os.path.isdir(os.path.join(TRACEFS, "events")) else "no tracefs",
         "load_average": os.getloadavg()[0], "other_programs": bpf_programs(),
     }
 
@@ -480,23 +480,11 @@ def write_json(result, path):
         file.write(text)
 
 
-def write_docs(result, path):
-    """The part of the page between its two marks."""
-    begin, end = "<!-- bench/agent.py begin -->\n", "<!-- bench/agent.py end -->"
-    with open(path, encoding="utf-8") as file:
-        page = file.read()
-    if begin not in page or end not in page:
-        sys.exit(f"agent.py: {path} lacks the marks {begin.strip()} and {end}")
-    before, rest = page.split(begin, 1)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(before + begin + "\n" + figures.markdown(result) + "\n\n" + end + rest.split(end, 1)[1])
-
-
 def tell(args, result):
     if args.publish:
         docs = os.path.join(TOP, "docs")
         write_json(result, os.path.join(docs, "performance.json"))
-        write_docs(result, os.path.join(docs, "performance.md"))
+        figures.write_block(os.path.join(docs, "performance.md"), "bench/agent.py", figures.markdown(result))
         subprocess.run([sys.executable, os.path.join(TOP, "bench", "plot.py"), os.path.join(docs, "performance.json")], check=True)
     if args.json:
         write_json(result, args.json)
@@ -522,6 +510,8 @@ def parse_args():
     p.add_argument("--build", default=os.path.join(TOP, "build"), metavar="DIR")
     a = p.parse_args()
     a.only = [name for name in a.only.split(",") if name]
+    if a.publish and a.only:
+        p.error("--publish shows all loads: it does not go with --only")
     a.bounds |= a.publish
     a.binary, a.load, a.bare = (os.path.join(a.build, *path) for path in (("src", "cli", "parka"), ("bench", "load"), ("bench", "bare_hooks")))
     return a

@@ -221,3 +221,15 @@ def markdown(result):
     parts += ["The targets, and what was measured:", markdown_table(target_cells(result))]
     notes = [f"- {note}" for note in warnings(result)]
     return "\n\n".join(parts + (["Of this run:\n\n" + "\n".join(notes)] if notes else []))
+
+
+def write_block(path, name, words):
+    """Put words into the part of a page that a script writes: what stands between its two marks."""
+    begin, end = f"<!-- {name} begin -->\n", f"<!-- {name} end -->"
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    if begin not in page or end not in page:
+        raise SystemExit(f"{path} lacks the marks {begin.strip()} and {end}")
+    before, rest = page.split(begin, 1)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + begin + "\n" + words + "\n\n" + end + rest.split(end, 1)[1])

@@ -7,7 +7,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 #define GAP_NS (5 * SECOND_NS)
-enum { GAP_TYPES_NAMED = 6, GAP_TEXT_MAX = 512 };
+enum { GAP_TYPES_NAMED = 32, GAP_TEXT_MAX = 1024 };   /* a flood of one type must not hide what else was lost */
 
 static const char *const cause_names[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested" };
 _Static_assert(ARRAY_LEN(cause_names) == SENSOR_LOST_MAX, "a name for every cause");

@@ -143,22 +143,39 @@ void sensor_ring_take(struct sensor_ring *ring)
 	ring->n_bytes += ring->held - RECORD_HEADER;
 }
 
+static bool is_half_full(const struct sensor_ring *ring)
+{
+	return __atomic_load_n(ring->producer, __ATOMIC_RELAXED) - *ring->consumer > (ring->mask + 1) / 2;
+}
+
+/* Whose event is next; NULL when none has one. */
+static struct sensor_ring *next_ring(struct sensor_merge *merge, const struct sensor_wire **ret_event)
+{
+	struct sensor_ring *from = NULL;
+
+	*ret_event = NULL;
+	if (merge->urgent && is_half_full(merge->urgent) && (*ret_event = sensor_ring_peek(merge->urgent)))
+		return merge->urgent;
+	for (size_t i = 0; i < merge->n; i++) {
+		const struct sensor_wire *event = sensor_ring_peek(&merge->rings[i]);
+		if (event && (!*ret_event || event->ts_ns < (*ret_event)->ts_ns)) {
+			*ret_event = event;
+			from = &merge->rings[i];
+		}
+	}
+	return from;
+}
+
 const struct sensor_wire *sensor_merge_next(struct sensor_merge *merge, uint64_t now_ns, bool flush)
 {
-	const struct sensor_wire *first = NULL;
-	struct sensor_ring *from = NULL;
+	const struct sensor_wire *first;
+	struct sensor_ring *from;
 
 	if (merge->current)
 		sensor_ring_release(merge->current);
 	merge->current = NULL;
-	for (size_t i = 0; i < merge->n; i++) {
-		const struct sensor_wire *event = sensor_ring_peek(&merge->rings[i]);
-		if (event && (!first || event->ts_ns < first->ts_ns)) {
-			first = event;
-			from = &merge->rings[i];
-		}
-	}
-	if (!first || (!flush && first->ts_ns + merge->hold_ns > now_ns))
+	from = next_ring(merge, &first);
+	if (!from || (!flush && first->ts_ns + merge->hold_ns > now_ns))
 		return NULL;
 	sensor_ring_take(from);
 	merge->current = from;

@@ -57,6 +57,9 @@ struct sensor_merge {
 	size_t n;
 	uint64_t hold_ns;
 	struct sensor_ring *current;     /* the ring whose record the caller holds */
+	/* Read before all others, out of order, while it is more than half full: a reader that is behind would leave its events
+	 * waiting for the older ones of a ring that a flood keeps full, until it is full itself. NULL: none. */
+	struct sensor_ring *urgent;
 };
 const struct sensor_wire *sensor_merge_next(struct sensor_merge *merge, uint64_t now_ns, bool flush);
 

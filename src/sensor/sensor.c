@@ -43,7 +43,9 @@ static int open_rings(struct sensor *sensor, struct err *err)
 		if (epoll_ctl(sensor->epoll_fd, EPOLL_CTL_ADD, fds[i], &event) < 0)
 			return err_set_os(err, -errno, "watch a ring");
 	}
-	sensor->merge = (struct sensor_merge){ .rings = sensor->rings, .n = SENSOR_LANE_MAX, .hold_ns = HOLD_NS };
+	sensor->merge = (struct sensor_merge){
+		.rings = sensor->rings, .n = SENSOR_LANE_MAX, .hold_ns = HOLD_NS, .urgent = &sensor->rings[SENSOR_LANE_LIFECYCLE],
+	};
 	return 0;
 }
 
@@ -200,6 +202,11 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++)
 			ret->n_lost += ret->lost[type][cause];
 	add_run_time(sensor, ret);
+}
+
+bool sensor_reads_directly(const struct sensor *sensor)
+{
+	return sensor->bpf->rodata->config.can_cast;
 }
 
 bool sensor_sees_compat(const struct sensor *sensor)

@@ -274,4 +274,27 @@ TEST(young_events_wait_unless_flushed)
 	CHECK(w && w->pid == 5);
 }
 
+/* A reader that is behind leaves old events in a full ring of files: those of the lifecycle must not wait for them until
+ * their own ring is full, too. */
+TEST(a_lane_that_must_lose_nothing_goes_first_while_its_ring_is_more_than_half_full)
+{
+	static struct fake f[2];
+	struct sensor_ring rings[2];
+	struct sensor_merge m;
+	const struct sensor_wire *w;
+	unsigned n = 0;
+
+	merge_init(&m, f, rings, 2);
+	m.urgent = &rings[0];
+	put_event(&f[1], 10, 6, 0, 0);
+	while (*f[0].producer < BYTES - 256)
+		put_event(&f[0], 500, 5, 0, 0);
+	for (; (w = sensor_merge_next(&m, 1000, false)) && w->pid == 5; n++)
+		CHECK(*f[0].producer - *f[0].consumer > BYTES / 2);
+	CHECK(w && w->pid == 6);
+	CHECK(n > 0 && *f[0].producer - *f[0].consumer <= BYTES / 2);
+	w = sensor_merge_next(&m, 1000, false);
+	CHECK(w && w->pid == 5);
+}
+
 TAP_MAIN()

@@ -258,9 +258,11 @@ static __always_inline __u64 creds_mix(__u64 h, __u64 word)
 static __always_inline __u64 creds_hash(struct task_struct *task, __u32 tid)
 {
 	struct cred *cred = (struct cred *)PEEK(task, cred);
-	__u64 h = creds_mix(tid, (__u64)cred);
-	__u64 words[CREDS_WORDS] = {};
+	__u64 words[CREDS_WORDS] = {}, h = (__u64)cred;
 
+	/* The difference of two pointers is a number, which one of them is not for the verifier. */
+	asm volatile("%0 -= %1" : "+r"(h) : "r"(task));
+	h = creds_mix(tid, h);
 	if (config.can_cast) {
 		h = creds_mix(h, LOADED(cred, __u32, uid) | (__u64)LOADED(cred, __u32, euid) << 32);
 		h = creds_mix(h, LOADED(cred, __u32, suid) | (__u64)LOADED(cred, __u32, fsuid) << 32);

@@ -73,12 +73,17 @@ static int exec_once(char **args)
 /* Other files each time, so that no two in a row are the same event: DIR/0 to DIR/4095. */
 static int open_next(char **args)
 {
+	static char names[4096][8];
 	static unsigned next;
-	char path[4096];
+	static int dir = -1;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%u", args[0], next++ % 4096);
-	fd = open(path, O_RDONLY);
+	if (dir < 0) {
+		dir = open(args[0], O_RDONLY | O_DIRECTORY);
+		for (unsigned i = 0; i < 4096; i++)
+			snprintf(names[i], sizeof(names[i]), "%u", i);
+	}
+	fd = openat(dir, names[next++ % 4096], O_RDONLY);
 	if (fd < 0)
 		return errno;
 	close(fd);
@@ -126,6 +131,23 @@ static int act_paced_opens_of(int n, char **args)
 	return paced(act_number(args[1]), act_number(args[2]), open_next, args);
 }
 
+/* As fast as it goes; how many and in how many milliseconds, as the paced ones say it. */
+static int act_flood_opens_of(int n, char **args)
+{
+	int64_t start = now_ns(), end = start + act_number(args[1]) * SECOND_NS;
+	long done = 0;
+
+	while (now_ns() < end) {
+		for (int i = 0; i < 64; i++, done++) {
+			int r = open_next(args);
+			if (r)
+				return r;
+		}
+	}
+	printf("%ld %lld\n", done, (long long)((now_ns() - start) / 1000000));
+	return 0;
+}
+
 static int act_paced_setuids(int n, char **args)
 {
 	return paced(act_number(args[0]), act_number(args[1]), setuid_once, args);
@@ -153,6 +175,7 @@ const struct act acts_stress[] = {
 	{ "paced-opens", "PATH PER_SECOND SECONDS", 3, act_paced_opens },
 	{ "paced-execs", "PROGRAM PER_SECOND SECONDS", 3, act_paced_execs },
 	{ "paced-opens-of", "DIR PER_SECOND SECONDS", 3, act_paced_opens_of },
+	{ "flood-opens-of", "DIR SECONDS", 2, act_flood_opens_of },
 	{ "paced-setuids", "PER_SECOND SECONDS", 2, act_paced_setuids },
 	{ "paced-unshares", "PER_SECOND SECONDS", 2, act_paced_unshares },
 	{ "paced-mounts", "DIR PER_SECOND SECONDS", 3, act_paced_mounts },
