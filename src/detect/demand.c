@@ -43,6 +43,7 @@ static void set_possible_kinds(struct demand_group *group)
 		for (unsigned l4 = FILTER_TCP; l4 <= FILTER_OTHER_L4; l4++)
 			if (family <= FILTER_IPV6 || l4 == FILTER_OTHER_L4)
 				group->possible_kinds[0] |= UINT64_C(1) << (family | l4 << 2);
+	group->possible_kinds[0] |= UINT64_C(1) << DEMAND_NO_SOCKET;
 }
 
 static void make_groups(struct detect_demand *d)

@@ -167,6 +167,14 @@ static void ask_other_families(struct demand_asker *asker, struct demand_point *
 	}
 }
 
+/* All fields of the socket are unset then. */
+static void ask_no_socket(struct demand_asker *asker, struct masks *m)
+{
+	struct demand_point none = { .dim = DEMAND_KINDS };
+
+	note(m, DEMAND_NO_SOCKET, demand_ask(asker, &none));
+}
+
 static void ask_net_kinds(const struct demand_maker *maker, struct demand_asker *asker, struct demand_point *p, struct masks *m)
 {
 	static const struct { unsigned number; const char *name, *sockfamily; } known[] = {
@@ -174,7 +182,8 @@ static void ask_net_kinds(const struct demand_maker *maker, struct demand_asker 
 	};
 	static const char *const protocols[] = { "tcp", "udp", "icmp" };
 
-	for (unsigned kind = 0; kind < FILTER_KINDS; kind++) {
+	ask_no_socket(asker, m);
+	for (unsigned kind = 0; kind < DEMAND_NO_SOCKET; kind++) {
 		unsigned family = kind & 3, l4 = kind >> 2;
 
 		if (!(maker->group->possible_kinds[kind / 64] >> (kind % 64) & 1))

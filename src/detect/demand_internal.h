@@ -69,6 +69,10 @@ enum {
 	DEMAND_ALL_WHERES = 1 << FILTER_WHERE_HOST | 1 << FILTER_WHERE_CONTAINER,
 };
 
+/* Of sockets, a kind that no event has: the call was made on what is no socket. The filter lets such events pass if a term of their
+ * type is left; so the demand must leave one. */
+enum { DEMAND_NO_SOCKET = 16 };
+
 /* A disjunction of cubes. */
 enum { DEMAND_CUBES_MAX = 32 };
 struct demand_list {

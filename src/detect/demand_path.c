@@ -332,7 +332,8 @@ static bool check_socket_name(struct demand_maker *maker, const struct lang_node
 		if (literals[i].text[0] != '/')
 			return false;
 	memset(cube.kinds, 0, sizeof(cube.kinds));
-	for (unsigned kind = 0; kind < FILTER_KINDS; kind++)
+	cube.kinds[0] = UINT64_C(1) << DEMAND_NO_SOCKET;   /* with the address as given */
+	for (unsigned kind = 0; kind < DEMAND_NO_SOCKET; kind++)
 		if ((kind & 3) == FILTER_UNIX || (kind & 3) == FILTER_OTHER_FAMILY)
 			cube.kinds[kind / 64] |= UINT64_C(1) << (kind % 64) & maker->group->possible_kinds[kind / 64];
 	if (n)

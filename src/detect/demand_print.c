@@ -124,6 +124,8 @@ static void print_net_kinds(const struct sensor_filter_term *t, struct strbuf *o
 			if (of_family >> l4 & 1)
 				strbuf_addf(out, " %s", protocols[l4]);
 	}
+	if (!row.n)
+		strbuf_adds(out, "no family: what is no socket");
 }
 
 static void print_results(const struct sensor_filter_term *t, struct strbuf *out)
