@@ -26,7 +26,8 @@
 
 #define LANG_NONE UINT32_MAX
 
-enum { LANG_INDEX_QUICK, LANG_INDEX_PARTS, LANG_INDEXES };
+/* A slot has an index for each way to look at a value, so that it is looked at only in the ways that rules still need. */
+enum { LANG_INDEX_VALUES, LANG_INDEX_PATHS, LANG_INDEX_ENDS, LANG_INDEX_PARTS, LANG_INDEXES };
 
 /* ---- slots: a value expression whose value is kept while a record is judged ---- */
 
@@ -39,8 +40,7 @@ struct lang_slot {
 	size_t n_args;
 	struct model_value literal;
 	bool is_c_string;                /* one text, not bytes: ends at its first NUL */
-	/* Of the keys that rules have of it: what costs next to nothing to ask, and what must look through the whole text.
-	 * NULL: none. */
+	/* Of the keys that rules have of it; NULL: none. */
 	struct lang_index *indexes[LANG_INDEXES];
 };
 
@@ -110,7 +110,8 @@ struct lang_predicate {
 	struct lang_spec spec;
 	struct lang_matcher matcher;     /* built by seal */
 	float cost, chance;              /* in nanoseconds; of being true: both guesses, for ordering */
-	enum { LANG_SHORTCUT_NONE, LANG_SHORTCUT_NUMBER, LANG_SHORTCUT_BOOL } shortcut;   /* the matcher is: equal to `number` */
+	/* The matcher is: equal to `number`, to the only text. */
+	enum { LANG_SHORTCUT_NONE, LANG_SHORTCUT_NUMBER, LANG_SHORTCUT_BOOL, LANG_SHORTCUT_TEXT } shortcut;
 	uint64_t number;
 	bool used;                       /* by a sealed condition */
 	uint32_t n_uses;

@@ -18,10 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GATES_MAX = 12, GATE_RULES_MIN = 2, CANDIDATES_MAX = 32 };
+enum { GATES_MAX = 12, GATE_RULES_MIN = 2, CANDIDATES_MAX = 32, ROUNDS = 3 };
 
 /* Guesses, in the units of node costs (nanoseconds, more or less). */
 #define RUN_COST 30.0f           /* running the code of a rule that is not true */
+#define KEY_COST_MAX 250.0f
 #define HIT_CHANCE 0.03f         /* of a key */
 #define GATE_COST 10.0f          /* fetching a field for a check */
 
@@ -102,6 +103,26 @@ static float field_weight(enum model_field_id id)
 	}
 }
 
+static uint32_t index_of(const struct lang_spec *spec)
+{
+	switch ((enum lang_family)spec->family) {
+	case LANG_FAMILY_PATHS: return spec->slot * LANG_INDEXES + LANG_INDEX_PATHS;
+	case LANG_FAMILY_SUFFIX: return spec->slot * LANG_INDEXES + LANG_INDEX_ENDS;
+	case LANG_FAMILY_CONTAINS:
+	case LANG_FAMILY_ICONTAINS: return spec->slot * LANG_INDEXES + LANG_INDEX_PARTS;
+	default: return spec->slot * LANG_INDEXES + LANG_INDEX_VALUES;
+	}
+}
+
+/* What asking an index costs a record. */
+static float lookup_cost(const struct lang_program *p, uint32_t index)
+{
+	const struct lang_slot *slot = &p->slots[index / LANG_INDEXES];
+	float weight = slot->kind == LANG_VALUE_FIELD ? field_weight(slot->field.id) : 10;
+
+	return 20 + 10 * weight + (index % LANG_INDEXES == LANG_INDEX_PARTS ? 30 : 0);
+}
+
 /* The text before the first character with a meaning. */
 static size_t glob_literal(const struct lang_bytes *glob)
 {
@@ -155,43 +176,43 @@ static bool is_key_family(enum lang_family family)
 	return family != LANG_FAMILY_EXISTS && family < LANG_FAMILY_IGLOB;
 }
 
-/* Of a literal: may it be an atom of a key, and how good a one? */
-static float atom_score(const struct lang_select *s, const struct lang_dag_node *n)
+/* Of a literal: may it be an atom of a key? */
+static bool is_atom(const struct lang_select *s, const struct lang_dag_node *n)
 {
 	const struct lang_spec *spec = &s->program->predicates[n->predicate].spec;
 	const struct lang_slot *slot = &s->program->slots[spec->slot];
 	enum model_type type = slot->type.type;
-	float score;
+	struct lang_key key;
 
 	if (n->negated || spec->negate || (spec->mode != LANG_MODE_ONE && spec->mode != LANG_MODE_ANY) || !is_key_family(spec->family) ||
-	    type == MODEL_TYPE_BOOL || type == MODEL_TYPE_BYTES)
-		return INFINITY;
-	score = slot->kind == LANG_VALUE_FIELD ? field_weight(slot->field.id) : 8;
-	if (spec->mode == LANG_MODE_ANY)
-		score *= 3;
-	if (spec->family == LANG_FAMILY_CONTAINS || spec->family == LANG_FAMILY_ICONTAINS)
-		score *= 4;
-	for (size_t i = 0; i < spec->n_texts; i++) {
-		struct lang_key key;
-
+	    type == MODEL_TYPE_BOOL || type == MODEL_TYPE_BYTES || (slot->kind == LANG_VALUE_FIELD && field_weight(slot->field.id) == INFINITY))
+		return false;
+	for (size_t i = 0; i < spec->n_texts; i++)
 		if (!key_of(spec, i, &key))
-			return INFINITY;
-		/* Hardly a text does not begin with "/". */
-		if (key.kind != LANG_KEY_WHOLE && key.kind != LANG_KEY_NUMBER && key.text.len < 3)
-			score += 10;
-	}
+			return false;
+	return true;
+}
+
+/* Its share of what asking its index costs a record, and what it costs when it tells too often. */
+static float atom_score(const struct lang_select *s, const struct lang_dag_node *n)
+{
+	const struct lang_spec *spec = &s->program->predicates[n->predicate].spec;
+	uint32_t index = index_of(spec);
+	float score;
+
+	if (!is_atom(s, n))
+		return INFINITY;
+	score = lookup_cost(s->program, index) * (spec->mode == LANG_MODE_ANY ? 3 : 1);
+	score *= 0.02f + 1 / (float)(s->users[index] ? s->users[index] : 1);
+	/* Hardly a text does not begin with "/". */
+	for (size_t i = 0; i < spec->n_texts; i++)
+		if (spec->family != LANG_FAMILY_TEXTS && spec->texts[i].len < 3)
+			return score + 10;
 	return score;
 }
 
-static uint32_t index_of(const struct lang_spec *spec)
-{
-	bool parts = spec->family == LANG_FAMILY_CONTAINS || spec->family == LANG_FAMILY_ICONTAINS;
-
-	return spec->slot * LANG_INDEXES + (parts ? LANG_INDEX_PARTS : LANG_INDEX_QUICK);
-}
-
-/* How good the key is that the node gives; INFINITY: it gives none. Of an `and` one operand is enough, of an `or` there
- * must be all of them. */
+/* How good the key is that the node gives, the less the better; INFINITY: it gives none. Of an `and` one operand is
+ * enough, of an `or` there must be all of them. */
 static float node_score(struct lang_select *s, uint32_t id)
 {
 	const struct lang_dag_node *n = &s->program->nodes[id];
@@ -200,7 +221,7 @@ static float node_score(struct lang_select *s, uint32_t id)
 	if (s->scores[id] != 0)
 		return s->scores[id];
 	if (n->kind == LANG_DAG_LITERAL)
-		score = atom_score(s, n) * (0.02f + 1 / (float)(s->users[index_of(&s->program->predicates[n->predicate].spec)] + 1));
+		score = atom_score(s, n);
 	for (uint32_t i = 0; i < n->n_children; i++) {
 		float child = node_score(s, n->children[i]);
 
@@ -210,19 +231,34 @@ static float node_score(struct lang_select *s, uint32_t id)
 	return score;
 }
 
-/* A rule could have a key of each index of which it has an atom. `seen`: per index, the last rule counted. */
-static void count_users(struct lang_select *s, uint32_t id, uint32_t rule, uint32_t *seen)
+/* The operand of an `and` that makes the best key. */
+static uint32_t best_child(struct lang_select *s, const struct lang_dag_node *n)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 1; i < n->n_children; i++)
+		if (node_score(s, n->children[i]) < node_score(s, n->children[best]))
+			best = i;
+	return n->children[best];
+}
+
+/* Count the rule as a user of each index that it could have a key of: of all its atoms, or (`chosen`) of those of its
+ * best key. `seen`: per index, the last rule counted. */
+static void count_users(struct lang_select *s, uint32_t id, bool chosen, uint32_t rule, uint32_t *users, uint32_t *seen)
 {
 	const struct lang_dag_node *n = &s->program->nodes[id];
 
-	if (n->kind == LANG_DAG_LITERAL && atom_score(s, n) != INFINITY) {
+	if (n->kind == LANG_DAG_LITERAL && is_atom(s, n)) {
 		uint32_t index = index_of(&s->program->predicates[n->predicate].spec);
 
-		s->users[index] += seen[index] != rule;
+		users[index] += seen[index] != rule;
 		seen[index] = rule;
+	} else if (n->kind == LANG_DAG_AND && chosen) {
+		count_users(s, best_child(s, n), chosen, rule, users, seen);
+	} else {
+		for (uint32_t i = 0; i < n->n_children; i++)
+			count_users(s, n->children[i], chosen, rule, users, seen);
 	}
-	for (uint32_t i = 0; i < n->n_children; i++)
-		count_users(s, n->children[i], rule, seen);
 }
 
 /* The number of a predicate in its index, where its texts become keys with the first use. */
@@ -246,42 +282,52 @@ static uint32_t number_of(struct lang_select *s, uint32_t predicate)
 static void choose(struct lang_select *s, struct lang_class *class, uint32_t rule, uint32_t id)
 {
 	const struct lang_dag_node *n = &s->program->nodes[id];
-	uint32_t best = 0;
 
 	if (n->kind == LANG_DAG_LITERAL) {
 		LANG_RESERVE(s->choices, s->n_choices, s->choices_size);
 		s->choices[s->n_choices++] = (struct choice){ class, rule, index_of(&s->program->predicates[n->predicate].spec),
 							      number_of(s, n->predicate) };
-		return;
-	}
-	if (n->kind == LANG_DAG_OR) {
+	} else if (n->kind == LANG_DAG_AND) {
+		choose(s, class, rule, best_child(s, n));
+	} else {
 		for (uint32_t i = 0; i < n->n_children; i++)
 			choose(s, class, rule, n->children[i]);
-		return;
 	}
-	for (uint32_t i = 1; i < n->n_children; i++)
-		if (node_score(s, n->children[i]) < node_score(s, n->children[best]))
-			best = i;
-	choose(s, class, rule, n->children[best]);
 }
 
+/* Running a rule asks for much the same values as its key does, if not for so many rules at once: only a key of very many
+ * values costs more. */
+static bool is_worth_a_key(struct lang_select *s, uint32_t node)
+{
+	return node_score(s, node) < KEY_COST_MAX;
+}
+
+/* An index is the cheaper the more rules share it, and which do depends on what the others choose: first all that could,
+ * then those that did. */
 static void choose_keys(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules)
 {
 	struct lang_program *p = s->program;
-	uint32_t n_indexes = p->n_slots * LANG_INDEXES, *seen = mem_array(n_indexes, sizeof(*seen));
+	uint32_t n_indexes = p->n_slots * LANG_INDEXES;
+	uint32_t *seen = mem_array(n_indexes, sizeof(*seen)), *users = mem_array(n_indexes, sizeof(*users));
 
-	memset(seen, 0xff, n_indexes * sizeof(*seen));
-	memset(s->users, 0, n_indexes * sizeof(*s->users));
 	s->scores = mem_array(p->n_nodes, sizeof(*s->scores));
-	for (uint32_t i = 0; i < class->n_rules; i++)
-		count_users(s, rules[i].node, i, seen);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		memset(seen, 0xff, n_indexes * sizeof(*seen));
+		memset(users, 0, n_indexes * sizeof(*users));
+		for (uint32_t i = 0; i < class->n_rules; i++)
+			if (round == 0 || is_worth_a_key(s, rules[i].node))
+				count_users(s, rules[i].node, round > 0, i, users, seen);
+		memcpy(s->users, users, n_indexes * sizeof(*users));
+		memset(s->scores, 0, p->n_nodes * sizeof(*s->scores));
+	}
 	for (uint32_t i = 0; i < class->n_rules; i++) {
-		if (node_score(s, rules[i].node) == INFINITY)
+		if (!is_worth_a_key(s, rules[i].node))
 			continue;
 		class->keyed[i / 64] |= UINT64_C(1) << (i % 64);
 		choose(s, class, i, rules[i].node);
 	}
 	free(seen);
+	free(users);
 	free(s->scores);
 }
 
@@ -363,14 +409,6 @@ static void find_candidates(const struct lang_program *p, const struct lang_clas
 					c->rules[i / 64] |= UINT64_C(1) << (i % 64);
 		}
 	}
-}
-
-static float lookup_cost(const struct lang_program *p, uint32_t index)
-{
-	const struct lang_slot *slot = &p->slots[index / LANG_INDEXES];
-	float weight = slot->kind == LANG_VALUE_FIELD ? field_weight(slot->field.id) : 10;
-
-	return 20 + 10 * weight + (index % LANG_INDEXES == LANG_INDEX_PARTS ? 30 : 0);
 }
 
 /* What the class costs a record, in the units of node costs, when the candidate is a gate too (NULL: without): lookups,
