@@ -222,7 +222,7 @@ static int point_get(const struct model_record *record, const struct model_field
 	}
 }
 
-static const struct model_record_ops point_ops = { point_get };
+static const struct model_record_ops point_ops = { .get = point_get };
 
 /* ---- asking ---- */
 
