@@ -14,7 +14,8 @@ static const char *const cgroup_names[] = { "v1", "v2", "hybrid" };
 /* What cannot be seen whatever hook is used: said plainly. */
 struct blind_spot { const char *what, *why; };
 
-static size_t find_blind_spots(const struct sensor_kernel *k, const struct sensor_hook *hooks, size_t n, struct blind_spot *ret, size_t max)
+static size_t find_blind_spots(const struct sensor_kernel *k, const struct sensor_hook *hooks, size_t n, bool sees_compat,
+			       struct blind_spot *ret, size_t max)
 {
 	size_t found = 0;
 
@@ -28,7 +29,7 @@ static size_t find_blind_spots(const struct sensor_kernel *k, const struct senso
 			"the same: the kernel has resolved nothing" };
 		ret[found++] = (struct blind_spot){ "blocking", "nothing can be denied before it happens" };
 	}
-	if (k->ia32)
+	if (k->ia32 && !sees_compat)
 		ret[found++] = (struct blind_spot){ "the first milliseconds of the first 32-bit program, and int 0x80 in 64-bit programs before it",
 			"32-bit calls are looked at from the start of the first 32-bit program on; PARKA_SENSOR_COMPAT=always looks always, for "
 			"some 30 ns more on each system call" };
@@ -102,7 +103,7 @@ static void print_text(const struct sensor_kernel *k, const struct sensor_hook *
 	printf("%-20s %-9s %s\n", "EVENT", "STATE", "HOOK");
 	for (size_t i = 0; i < n; i++) {
 		n_attached += hooks[i].state == SENSOR_HOOK_ATTACHED;
-		if (!verbose && hooks[i].state == SENSOR_HOOK_SPARE)
+		if (!verbose && (hooks[i].state == SENSOR_HOOK_SPARE || hooks[i].minor || (hooks[i].compat && hooks[i].state == SENSOR_HOOK_ATTACHED)))
 			continue;
 		printf("%-20s %-9s %s%s%s\n", hooks[i].event, state_names[hooks[i].state], hooks[i].attach,
 		       hooks[i].why ? "  : " : "", hooks[i].why ? hooks[i].why : "");
@@ -128,7 +129,7 @@ static int run(struct cli_args *args)
 	if (sensor_open(&options, &sensor, &err) < 0)
 		return cli_fail(args, &err);
 	n = sensor_hooks(sensor, &hooks);
-	n_blind = find_blind_spots(&kernel, hooks, n, blind, sizeof(blind) / sizeof(blind[0]));
+	n_blind = find_blind_spots(&kernel, hooks, n, sensor_sees_compat(sensor), blind, sizeof(blind) / sizeof(blind[0]));
 	if (cli_json(args))
 		print_json(&kernel, hooks, n, blind, n_blind);
 	else

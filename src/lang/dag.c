@@ -12,7 +12,7 @@
 static uint32_t node_add(struct lang_program *p, const struct lang_dag_node *node)
 {
 	size_t len = 8 + node->n_children * sizeof(uint32_t);
-	char *key = arena_alloc(&p->arena, len);
+	char *key = arena_alloc(&p->build, len);
 	void *known;
 
 	if (!key)
@@ -122,7 +122,7 @@ static bool merge_children(struct lang_program *p, enum lang_dag_kind kind, uint
 	}
 	/* The specs are the predicates' own: copy them, the array may move while merging. */
 	for (uint32_t i = 0; i < n_items && ok; i++) {
-		struct lang_spec *copy = arena_alloc(&p->arena, sizeof(*copy));
+		struct lang_spec *copy = arena_alloc(&p->build, sizeof(*copy));
 
 		ok = copy != NULL;
 		if (ok)
@@ -315,7 +315,7 @@ uint32_t lang_dag_make(struct lang_program *p, enum lang_dag_kind kind, uint32_t
 		} else if (kind == LANG_DAG_OR && (!factor(p, flat, n, &id) || id != LANG_NONE)) {
 			/* made, or memory is over */
 		} else {
-			node.children = arena_alloc(&p->arena, n * sizeof(*flat));
+			node.children = arena_alloc(&p->build, n * sizeof(*flat));
 			node.n_children = n;
 			if (node.children) {
 				memcpy(node.children, flat, n * sizeof(*flat));
@@ -332,12 +332,15 @@ uint32_t lang_dag_make(struct lang_program *p, enum lang_dag_kind kind, uint32_t
 
 static uint32_t dag_check(struct lang_program *p, const struct lang_node *n, bool negated)
 {
+	struct arena_mark mark = arena_mark(&p->build);
+	uint32_t n_known = p->n_predicates, predicate;
 	struct lang_spec spec;
-	uint32_t predicate;
 
 	if (lang_spec_of(p, n, &spec) < 0)
 		return LANG_NONE;
 	predicate = lang_predicate_of(p, &spec);
+	if (p->n_predicates == n_known)
+		arena_rewind(&p->build, mark);   /* an old one: its spec is there */
 	return predicate == LANG_NONE ? LANG_NONE : lang_dag_literal(p, predicate, negated);
 }
 

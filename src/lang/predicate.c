@@ -90,7 +90,7 @@ static char *spec_key(struct lang_program *p, const struct lang_spec *s, size_t 
 
 	for (size_t i = 0; i < s->n_texts; i++)
 		len += sizeof(uint32_t) + s->texts[i].len;
-	key = arena_alloc(&p->arena, len);
+	key = arena_alloc(&p->build, len);
 	if (!key)
 		return NULL;
 	memcpy(key, &s->slot, 4);

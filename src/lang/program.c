@@ -11,6 +11,7 @@ struct lang_program *lang_program_new(void)
 	struct lang_program *p = mem_alloc(sizeof(*p));
 
 	arena_init(&p->arena, LANG_PROGRAM_BYTES_MAX);
+	arena_init(&p->build, LANG_PROGRAM_BYTES_MAX);
 	return p;
 }
 
@@ -35,6 +36,8 @@ struct lang_program *lang_program_free(struct lang_program *p)
 	free(p->code);
 	free(p->kleene);
 	free(p->kleene_start);
+	map_done(&p->kept_texts);
+	arena_done(&p->build);
 	arena_done(&p->arena);
 	free(p);
 	return NULL;
@@ -88,12 +91,21 @@ static void mark_used(struct lang_program *p, uint32_t id)
 		mark_used(p, n->children[i]);
 }
 
+static int build_matcher(struct lang_program *p, uint32_t id, struct err *err)
+{
+	struct lang_predicate *pred = &p->predicates[id];
+
+	if (lang_spec_keep(p, &pred->spec) < 0)
+		return too_big(err);
+	return lang_predicate_build(p, id, err);
+}
+
 static int build_matchers(struct lang_program *p, struct err *err)
 {
 	for (uint32_t i = 0; i < p->n_conditions; i++)
 		mark_used(p, p->conditions[i]);
 	for (uint32_t i = 0; i < p->n_predicates; i++) {
-		int k = p->predicates[i].used ? lang_predicate_build(p, i, err) : 0;
+		int k = p->predicates[i].used ? build_matcher(p, i, err) : 0;
 		if (k < 0)
 			return k;
 	}
@@ -272,7 +284,7 @@ int lang_program_seal(struct lang_program *p, struct err *err)
 		return too_big(err);
 	/* Folding can merge sets anew. */
 	for (uint32_t i = n_before; i < p->n_predicates; i++) {
-		k = lang_predicate_build(p, i, err);
+		k = build_matcher(p, i, err);
 		if (k < 0)
 			return k;
 		p->predicates[i].used = true;
@@ -281,6 +293,7 @@ int lang_program_seal(struct lang_program *p, struct err *err)
 	for (uint32_t i = 0; i < p->n_conditions; i++)
 		if (lang_codegen_kleene(p, i) < 0)
 			return too_big(err);
+	lang_program_build_done(p);
 	p->sealed = true;
 	return 0;
 }
@@ -296,7 +309,7 @@ void lang_program_stats(const struct lang_program *p, struct lang_program_stats 
 	}
 	for (uint32_t i = 0; i < p->n_slots; i++)
 		s.n_fields += p->slots[i].kind == LANG_VALUE_FIELD;
-	s.memory_bytes = sizeof(*p) + p->arena.used_bytes + p->slots_size * sizeof(*p->slots) +
+	s.memory_bytes = sizeof(*p) + p->arena.used_bytes + p->build.used_bytes + p->slots_size * sizeof(*p->slots) +
 			 p->predicates_size * sizeof(*p->predicates) + p->nodes_size * sizeof(*p->nodes) +
 			 p->code_size * sizeof(*p->code) + p->kleene_size * sizeof(*p->kleene) +
 			 (p->slot_ids.size + p->predicate_ids.size + p->node_ids.size) * sizeof(struct map_slot);

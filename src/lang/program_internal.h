@@ -176,7 +176,9 @@ struct lang_class {
 };
 
 struct lang_program {
-	struct arena arena;              /* specs, nodes, sets */
+	struct arena arena;              /* slots, sets and what they point to */
+	struct arena build;              /* specs, nodes, keys: until sealed (keep.c) */
+	struct map kept_texts;
 	bool sealed;
 
 	struct lang_slot *slots;
@@ -255,6 +257,11 @@ int lang_spec_of(struct lang_program *program, const struct lang_node *check, st
 /* Both as one spec that is true when either is; false when they cannot be one. */
 bool lang_spec_can_merge(const struct lang_spec *a, const struct lang_spec *b);
 int lang_spec_merge(struct lang_program *program, const struct lang_spec *const *specs, size_t n, struct lang_spec *ret);
+
+/* keep.c: the spec's texts from `build` to where they stay; 0, -ENOMEM. And, at the end of sealing: all that was only needed to
+ * make the program goes. */
+int lang_spec_keep(struct lang_program *program, struct lang_spec *spec);
+void lang_program_build_done(struct lang_program *program);
 
 /* predicate.c: its id; LANG_NONE when memory or numbers are over */
 uint32_t lang_predicate_of(struct lang_program *program, const struct lang_spec *spec);

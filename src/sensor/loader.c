@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "sensor.skel.h"
+#include "sensor_plain.skel.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -78,6 +79,9 @@ static const char *known_refusal(const struct sensor_facts *facts, const char *s
 			return "this kernel attaches no fentry programs";
 		return sensor_facts_has_function(facts, section + 7) ? NULL : "this kernel has no such function";
 	}
+	if (strncmp(section, "fexit/", 6) == 0)
+		return !facts->trampolines ? "this kernel attaches no fexit programs" :
+		       sensor_facts_has_function(facts, section + 6) ? NULL : "this kernel has no such function";
 	if (strncmp(section, "lsm/", 4) == 0)
 		return facts->lsm ? NULL : "this kernel runs no BPF LSM programs (CONFIG_BPF_LSM, lsm=...,bpf)";
 	if (strncmp(section, "tp_btf/", 7) != 0)
@@ -106,6 +110,47 @@ static void leave_out_known(struct sensor *sensor, const struct sensor_facts *fa
 	}
 }
 
+static bool call_exists(void *data, const char *call);
+
+/* Whether a call that this kernel has is only to be seen by its tracepoint. */
+static bool needs_calls(struct sensor *sensor)
+{
+	for (const struct plan_call *call = plan_calls; call->name; call++) {
+		char names[PLAN_FUNCTIONS][PLAN_FUNCTION_MAX];
+		size_t n = plan_call_functions(call, false, names), i;
+
+		for (i = 0; i < n && !sensor_fexit_function(&sensor->fexit, names[i]); i++)
+			;
+		if (n && i == n && call_exists(sensor, call->name))
+			return true;
+	}
+	return false;
+}
+
+/* What serves system calls: returns of functions, or tracepoints. What is not needed is not loaded. */
+static void choose_call_programs(struct sensor *sensor, struct sensor_bpf *bpf)
+{
+	struct bpf_program *const returns[SENSOR_FEXIT_GROUPS] = { bpf->progs.on_return_0, bpf->progs.on_return_1, bpf->progs.on_return_2 };
+	struct sensor_fexit *fexit = &sensor->fexit;
+
+	for (size_t i = 0; i < fexit->n_groups; i++) {
+		const struct sensor_refused *refused = find_refused(sensor, bpf_program__name(returns[i]));
+		if (!refused && bpf_program__set_attach_target(returns[i], 0, fexit->leaders[i]) == 0)
+			continue;
+		fexit->why = refused ? refused->why : "this kernel's types cannot be read";
+		fexit->n_groups = 0;
+	}
+	for (size_t i = fexit->n_groups; i < SENSOR_FEXIT_GROUPS; i++)
+		bpf_program__set_autoload(returns[i], false);
+	if (!fexit->n_groups || sensor->compat == SENSOR_COMPAT_NEVER)
+		bpf_program__set_autoload(bpf->progs.on_return_ia32, false);
+	if (!fexit->n_groups)
+		bpf_program__set_autoload(bpf->progs.on_denied, false);
+	sensor->needs_calls = needs_calls(sensor);
+	for (int family = SENSOR_FAMILY_NONE + 1; family < SENSOR_FAMILY_MAX && !sensor->needs_calls; family++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(bpf->obj, plan_family_program(family)), false);
+}
+
 static void configure(struct sensor *sensor, const struct sensor_facts *facts, struct sensor_bpf *bpf)
 {
 	static const uint32_t defaults[SENSOR_LANE_MAX] = { 2 << 20, 8 << 20, 1 << 20 };
@@ -115,7 +160,7 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 
 	ro->config.cgroup_subsys = facts->cgroup.subsys;
 	ro->config.cgroup_hierarchy = facts->cgroup.hierarchy;
-	ro->config.can_cast = facts->can_cast && !sensor->no_cast;
+	ro->config.can_swap = facts->can_swap;
 	ro->config.oom_gives_task = facts->oom_gives_task;
 	ro->config.uring_request = facts->uring_request;
 	ro->config.uring_result = facts->uring_result;
@@ -125,6 +170,7 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 		ro->config.ring_bytes[i] = (uint32_t)sensor->options.ring_bytes[i];
 		bpf_map__set_max_entries(maps[i], (uint32_t)sensor->options.ring_bytes[i]);
 	}
+	ro->config.seccomp_result = sensor->fexit.seccomp_has_argument;
 	if (facts->btf)
 		leave_out_known(sensor, facts, bpf);
 	/* The bodies of fentry programs are only loaded as LSM programs where the former are not. */
@@ -134,16 +180,37 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 			bpf_program__set_autoload(program, false);
 }
 
+/* The programs that load kernel memory directly, or those that ask the helper: the same programs and maps by name, and the same
+ * structures, so that one skeleton serves both. */
+static struct sensor_bpf *open_object(bool directly)
+{
+	struct sensor_bpf *bpf;
+
+	if (directly)
+		return sensor_bpf__open();
+	bpf = mem_alloc(sizeof(*bpf));
+	if (sensor_bpf__create_skeleton(bpf) == 0) {
+		bpf->skeleton->data = (void *)sensor_plain_bpf__elf_bytes(&bpf->skeleton->data_sz);
+		if (bpf_object__open_skeleton(bpf->skeleton, NULL) == 0)
+			return bpf;
+	}
+	sensor_bpf__destroy(bpf);
+	return NULL;
+}
+
 /* One attempt. -EAGAIN when a program was refused and put on the list. */
 static int try_load(struct sensor *sensor, struct sensor_facts *facts, struct err *err)
 {
-	struct sensor_bpf *bpf = sensor_bpf__open();
+	struct sensor_bpf *bpf;
 	int r;
 
+	sensor->reads_directly = facts->can_cast && !sensor->no_cast;
+	bpf = open_object(sensor->reads_directly);
 	if (!bpf)
 		return err_set_os(err, -errno, "open the BPF object");
 	configure(sensor, facts, bpf);
 	sensor_facts_done(facts);   /* libbpf reads the kernel's types for itself: not both at a time */
+	choose_call_programs(sensor, bpf);
 	load_failure = (struct sensor_refused){ 0 };
 	last_log_line[0] = 0;
 	r = sensor_bpf__load(bpf);
@@ -199,16 +266,27 @@ static bool program_loads(void *data, const char *name, const char **why)
 {
 	struct sensor *sensor = data;
 	const struct sensor_refused *refused = find_refused(sensor, name);
+	const struct bpf_program *program = bpf_object__find_program_by_name(sensor->bpf->obj, name);
 
 	if (refused) {
 		*why = refused->why;
 		return false;
 	}
-	if (!bpf_object__find_program_by_name(sensor->bpf->obj, name)) {
-		*why = "not built";
+	if (!program || !bpf_program__autoload(program)) {
+		*why = sensor->fexit.n_groups ? "not built" : sensor->fexit.why;
 		return false;
 	}
 	return true;
+}
+
+static bool function_exists(void *data, const char *function, const char **why)
+{
+	const struct sensor *sensor = data;
+
+	if (sensor_fexit_function(&sensor->fexit, function))
+		return true;
+	*why = sensor->fexit.why;
+	return false;
 }
 
 static bool call_exists(void *data, const char *call)
@@ -236,16 +314,48 @@ static int check_essential(const struct sensor *sensor, struct err *err)
 	return 0;
 }
 
-static bool wants_calls(void)
+static int way_from_environment(enum sensor_way *ret_way, struct err *err)
 {
+	static const char *const names[] = { [SENSOR_WAY_FEXIT] = "fexit", [SENSOR_WAY_CALLS] = "calls", [SENSOR_WAY_EXIT] = "exit" };
 	const char *text = getenv("PARKA_SENSOR_HOOKS");
 
-	return !text || strcmp(text, "exit") != 0;
+	*ret_way = SENSOR_WAY_BEST;
+	for (size_t i = 1; text && i < ARRAY_LEN(names); i++)
+		if (strcmp(text, names[i]) == 0)
+			*ret_way = (enum sensor_way)i;
+	if (text && *ret_way == SENSOR_WAY_BEST)
+		return err_set(err, -EINVAL, "PARKA_SENSOR_HOOKS is '%s': it can be fexit, calls or exit", text);
+	return 0;
 }
 
-int sensor_load(struct sensor *sensor, struct err *err)
+/* Which ways to system calls there are. */
+static int find_ways(struct sensor *sensor, const struct sensor_facts *facts, struct err *err)
 {
-	struct plan_kernel kernel = { program_loads, call_exists, sensor };
+	bool functions = sensor->way == SENSOR_WAY_BEST || sensor->way == SENSOR_WAY_FEXIT;
+
+	sensor_fexit_find(&sensor->fexit, facts->btf, functions && facts->trampolines);
+	if (!functions)
+		sensor->fexit.why = "PARKA_SENSOR_HOOKS asks for another way";
+	sensor->has_calls = (sensor->way == SENSOR_WAY_BEST || sensor->way == SENSOR_WAY_CALLS) && sensor_tracefs_has("syscalls/sys_exit_openat");
+	if (sensor->way == SENSOR_WAY_FEXIT && !sensor->fexit.n_groups)
+		return err_set(err, -ENOSYS, "PARKA_SENSOR_HOOKS asks for fexit: %s", sensor->fexit.why);
+	return 0;
+}
+
+static int set_jumps(struct sensor *sensor, struct err *err)
+{
+	const struct bpf_program *const returns[SENSOR_FEXIT_GROUPS] = {
+		sensor->bpf->progs.on_return_0, sensor->bpf->progs.on_return_1, sensor->bpf->progs.on_return_2,
+	};
+
+	for (size_t i = 0; i < sensor->fexit.n_groups; i++)
+		if (sensor_fexit_set(&sensor->fexit, i, bpf_program__fd(returns[i])) < 0)
+			return err_set_os(err, -errno, "make the jump to the program of system calls");
+	return 0;
+}
+
+static int load_programs(struct sensor *sensor, struct err *err)
+{
 	libbpf_print_fn_t before;
 	struct sensor_facts facts;
 	int r = sensor_facts_load(&facts, err);
@@ -254,20 +364,31 @@ int sensor_load(struct sensor *sensor, struct err *err)
 		return r;
 	before = libbpf_set_print(NULL);
 	sensor_facts_find_programs(&facts);
+	r = find_ways(sensor, &facts, err);
 	libbpf_set_print(on_libbpf_print);
-	sensor->has_calls = wants_calls() && sensor_tracefs_has("syscalls/sys_exit_openat");
-	do
-		r = try_load(sensor, &facts, err);
-	while (r == -EAGAIN);
+	if (r == 0)
+		do
+			r = try_load(sensor, &facts, err);
+		while (r == -EAGAIN);
 	libbpf_set_print(before);
 	sensor_facts_done(&facts);
+	return r < 0 ? r : check_essential(sensor, err);
+}
+
+int sensor_load(struct sensor *sensor, struct err *err)
+{
+	struct plan_kernel kernel = { program_loads, function_exists, call_exists, false, sensor };
+	int r = way_from_environment(&sensor->way, err);
+
+	if (r == 0)
+		r = load_programs(sensor, err);
+	if (r == 0)
+		r = set_jumps(sensor, err);
 	if (r < 0)
 		return r;
-	r = check_essential(sensor, err);
-	if (r < 0)
-		return r;
+	kernel.has_tracepoints = sensor->has_calls;
 	plan_make(&sensor->plan, &kernel);
-	sensor->links = mem_array(sensor->plan.n, sizeof(struct bpf_link *));
+	sensor->links = mem_array(sensor->plan.n, sizeof(*sensor->links));
 	sensor->bpf->bss->control.self_pid = sensor->options.self_pid;
 	r = fill_rows(sensor, err);
 	if (r == 0)
@@ -275,82 +396,32 @@ int sensor_load(struct sensor *sensor, struct err *err)
 	return r;
 }
 
-static struct bpf_link *attach_hook(struct sensor *sensor, const struct plan_hook *hook)
+static bool is_linked(const struct sensor_link *link)
+{
+	return link->link || link->fd > 0;
+}
+
+static void unlink_hook(struct sensor_link *link)
+{
+	bpf_link__destroy(link->link);
+	if (link->fd > 0)
+		close(link->fd);
+	if (link->program_fd > 0)
+		close(link->program_fd);
+	*link = (struct sensor_link){ 0 };
+}
+
+/* 0 or -errno. */
+static int attach_hook(struct sensor *sensor, const struct plan_hook *hook, struct sensor_link *ret)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(sensor->bpf->obj, hook->candidate.program);
 	char event[80];
 
-	if (hook->candidate.kind != PLAN_CALL)
-		return bpf_program__attach(program);
-	snprintf(event, sizeof(event), "sys_exit_%s", hook->call->name);
-	return bpf_program__attach_tracepoint(program, "syscalls", event);
-}
-
-int sensor_attach_raw(struct sensor *sensor, struct err *err)
-{
-	const struct sensor_refused *refused = find_refused(sensor, "exit_raw");
-
-	if (sensor->raw_link)
-		return 0;
-	if (refused && sensor->has_calls)
-		return 0;   /* 32-bit calls are not seen; doctor says so */
-	if (refused)
-		return err_set(err, -ENOSYS, "the program on every system call's exit does not load: %s", refused->why);
-	sensor->raw_link = bpf_program__attach(sensor->bpf->progs.exit_raw);
-	if (!sensor->raw_link)
-		return err_set_os(err, -errno, "attach to the exit of all system calls");
-	return 0;
-}
-
-static bool call_is_wanted(const struct sensor *sensor, const struct plan_call *call)
-{
-	return sensor->options.all_events || plan_call_is_needed(call) ||
-	       model_event_set_has(&sensor->options.wanted, call->row.type);
-}
-
-/* The program on every exit has a byte per call. */
-static void tell_wanted(struct sensor *sensor)
-{
-	__u8 *calls = sensor->bpf->bss->calls;
-	__u8 bits[SENSOR_ROW_CALLS] = { 0 };
-
-	for (const struct plan_call *call = plan_calls; call->name; call++) {
-		if (!call_is_wanted(sensor, call))
-			continue;
-		if (call->nr64 >= 0 && !sensor->has_calls)
-			bits[call->nr64] |= SENSOR_CALL_64;
-		if (call->nr32 >= 0)
-			bits[call->nr32] |= SENSOR_CALL_32;
-	}
-	for (size_t i = 0; i < SENSOR_ROW_CALLS; i++)
-		__atomic_store_n(&calls[i], bits[i], __ATOMIC_RELAXED);
-}
-
-int sensor_attach(struct sensor *sensor, struct err *err)
-{
-	libbpf_print_fn_t before = libbpf_set_print(NULL);
-
-	tell_wanted(sensor);
-	for (size_t i = 0; i < sensor->plan.n; i++) {
-		struct plan_hook *h = &sensor->plan.hooks[i];
-		if (!h->usable || sensor->links[i] || !plan_is_wanted(h, &sensor->options.wanted, sensor->options.all_events))
-			continue;
-		sensor->links[i] = attach_hook(sensor, h);
-		h->hook.state = sensor->links[i] ? SENSOR_HOOK_ATTACHED : SENSOR_HOOK_REFUSED;
-		if (!sensor->links[i])
-			h->hook.why = strerror(errno);
-	}
-	for (size_t i = 0; i < sensor->plan.n; i++) {
-		struct plan_hook *h = &sensor->plan.hooks[i];
-		if (!sensor->links[i] || plan_is_wanted(h, &sensor->options.wanted, sensor->options.all_events))
-			continue;
-		bpf_link__destroy(take_ptr(sensor->links[i]));
-		h->hook.state = SENSOR_HOOK_UNWANTED;
-	}
-	libbpf_set_print(before);
-	if (sensor->compat == SENSOR_COMPAT_ALWAYS || !sensor->has_calls)
-		return sensor_attach_raw(sensor, err);
-	return 0;
+	if (hook->candidate.kind == PLAN_FEXIT)
+		return sensor_fexit_attach(&sensor->fexit, hook->attach + strlen("fexit/"), &ret->program_fd, &ret->fd);
+	snprintf(event, sizeof(event), "sys_exit_%s", hook->call ? hook->call->name : "");
+	ret->link = hook->candidate.kind == PLAN_CALL ? bpf_program__attach_tracepoint(program, "syscalls", event) : bpf_program__attach(program);
+	return ret->link ? 0 : -errno;
 }
 
 /* Closing a tracepoint's descriptor waits for every CPU to leave it, some 60 ms each and one at a time: seconds for
@@ -381,14 +452,136 @@ static int close_in_background(void)
 	return ends[1];
 }
 
+int sensor_attach_raw(struct sensor *sensor, struct err *err)
+{
+	const struct sensor_refused *refused = find_refused(sensor, "exit_raw");
+
+	if (sensor->raw_link)
+		return 0;
+	if (refused && (sensor->has_calls || sensor->fexit.n_groups))
+		return 0;   /* 32-bit calls are not seen; doctor says so */
+	if (refused)
+		return err_set(err, -ENOSYS, "the program on every system call's exit does not load: %s", refused->why);
+	sensor->raw_link = bpf_program__attach(sensor->bpf->progs.exit_raw);
+	if (!sensor->raw_link)
+		return err_set_os(err, -errno, "attach to the exit of all system calls");
+	for (size_t i = 0; i < sensor->plan.n; i++)
+		if (sensor->plan.hooks[i].candidate.kind == PLAN_RAW && !sensor->plan.hooks[i].call)
+			sensor->plan.hooks[i].hook.state = SENSOR_HOOK_ATTACHED;
+	return 0;
+}
+
+static bool call_is_wanted(const struct sensor *sensor, const struct plan_call *call)
+{
+	return sensor->options.all_events || plan_call_is_needed(call) ||
+	       model_event_set_has(&sensor->options.wanted, call->row.type);
+}
+
+static __u8 bits_of_64(const struct plan_hook *hook)
+{
+	if (!hook)
+		return 0;
+	if (hook->fallen || hook->candidate.kind == PLAN_RAW)
+		return SENSOR_CALL_64 | SENSOR_CALL_X32;
+	return hook->candidate.kind == PLAN_CALL ? SENSOR_CALL_X32 : SENSOR_CALL_DENIED_64;
+}
+
+static __u8 bits_of_32(const struct plan *plan, const struct plan_hook *hook)
+{
+	if (hook && !hook->fallen)
+		return SENSOR_CALL_DENIED_32;
+	return plan->compat_whole ? SENSOR_CALL_IA32 | SENSOR_CALL_DENIED_32 : SENSOR_CALL_32;
+}
+
+/* The programs that see all calls have a byte per call. */
+static void tell_wanted(struct sensor *sensor)
+{
+	__u8 *calls = sensor->bpf->bss->calls;
+	__u8 bits[SENSOR_ROW_CALLS] = { 0 };
+
+	for (const struct plan_call *call = plan_calls; call->name; call++) {
+		if (!call_is_wanted(sensor, call))
+			continue;
+		if (call->nr64 >= 0)
+			bits[call->nr64] |= bits_of_64(plan_call_hook(&sensor->plan, call, false));
+		if (call->nr32 >= 0)
+			bits[call->nr32] |= bits_of_32(&sensor->plan, plan_call_hook(&sensor->plan, call, true));
+	}
+	for (size_t i = 0; i < SENSOR_ROW_CALLS; i++)
+		__atomic_store_n(&calls[i], bits[i], __ATOMIC_RELAXED);
+}
+
+static bool is_wanted(const struct sensor *sensor, const struct plan_hook *hook)
+{
+	return plan_is_wanted(hook, &sensor->options.wanted, sensor->options.all_events) &&
+	       !(hook->compat && sensor->compat == SENSOR_COMPAT_NEVER);
+}
+
+/* One hook, or the program on every exit in its place. */
+static void attach_or_fall(struct sensor *sensor, struct plan_hook *h, struct sensor_link *link)
+{
+	int r;
+
+	if (h->candidate.kind == PLAN_RAW) {
+		h->hook.state = SENSOR_HOOK_ATTACHED;
+		return;
+	}
+	r = attach_hook(sensor, h, link);
+	h->hook.state = r < 0 ? SENSOR_HOOK_REFUSED : SENSOR_HOOK_ATTACHED;
+	if (r == 0)
+		return;
+	h->hook.why = strerror(-r);
+	h->fallen = h->call;
+	if (h->compat || strcmp(h->candidate.program, "on_return_ia32") == 0)
+		sensor->plan.compat_whole = sensor->plan.compat_hooked = false;
+}
+
+static void detach_unwanted(struct sensor *sensor)
+{
+	__attribute__((unused)) _cleanup_close_ int until_closed = -1;
+
+	for (size_t i = 0; i < sensor->plan.n; i++) {
+		struct plan_hook *h = &sensor->plan.hooks[i];
+		if (h->hook.state != SENSOR_HOOK_ATTACHED || is_wanted(sensor, h) || (h->candidate.kind == PLAN_RAW && !h->call))
+			continue;
+		if (until_closed < 0)
+			until_closed = close_in_background();
+		sensor->missed[h->type] += sensor_stub_missed(sensor->links[i].program_fd);
+		unlink_hook(&sensor->links[i]);
+		h->hook.state = SENSOR_HOOK_UNWANTED;
+	}
+}
+
+int sensor_attach(struct sensor *sensor, struct err *err)
+{
+	libbpf_print_fn_t before = libbpf_set_print(NULL);
+	bool needs_raw = false;
+
+	tell_wanted(sensor);
+	for (size_t i = 0; i < sensor->plan.n; i++) {
+		struct plan_hook *h = &sensor->plan.hooks[i];
+		if (!h->usable || !is_wanted(sensor, h))
+			continue;
+		if (!is_linked(&sensor->links[i]) && !h->fallen)
+			attach_or_fall(sensor, h, &sensor->links[i]);
+		needs_raw |= (h->fallen && !h->compat) || h->candidate.kind == PLAN_RAW;
+	}
+	detach_unwanted(sensor);
+	tell_wanted(sensor);   /* with what fell */
+	libbpf_set_print(before);
+	needs_raw |= sensor->compat == SENSOR_COMPAT_ALWAYS && !sensor->plan.compat_hooked;
+	return needs_raw ? sensor_attach_raw(sensor, err) : 0;
+}
+
 void sensor_unload(struct sensor *sensor)
 {
 	/* Closed last of all, when this function ends. */
 	__attribute__((unused)) _cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
 
 	for (size_t i = 0; sensor->links && i < sensor->plan.n; i++)
-		bpf_link__destroy(sensor->links[i]);
+		unlink_hook(&sensor->links[i]);
 	bpf_link__destroy(sensor->raw_link);
+	sensor_fexit_done(&sensor->fexit);
 	free(sensor->links);
 	plan_done(&sensor->plan);
 	sensor_bpf__destroy(sensor->bpf);

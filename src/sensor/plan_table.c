@@ -5,6 +5,8 @@
  */
 #include "sensor/plan.h"
 
+#include <string.h>
+
 #define L SENSOR_LANE_LIFECYCLE
 #define F SENSOR_LANE_FILE
 #define N SENSOR_LANE_NET
@@ -183,6 +185,19 @@ const struct plan_call plan_calls[] = {
 	{ NULL },
 };
 
+/* Calls whose functions have another name than the call. */
+static const struct { const char *call, *function; } function_names[] = {
+	{ "mmap2", "mmap_pgoff" },   /* arch/x86/entry/syscalls/syscall_32.tbl */
+};
+
+const char *plan_call_function(const struct plan_call *call)
+{
+	for (size_t i = 0; i < sizeof(function_names) / sizeof(function_names[0]); i++)
+		if (strcmp(call->name, function_names[i].call) == 0)
+			return function_names[i].function;
+	return call->name;
+}
+
 /* What a security hook knows of names: as fentry program, else as LSM program. */
 #define NAMES(event, type, hook, blinds, ...) \
 	{ event, MODEL_EVT_##type, false, NULL, \
@@ -230,6 +245,8 @@ const struct plan_row plan_events[] = {
 	NAMES("mount", MOUNT, sb_mount, NULL, 0),
 	NAMES("move_mount", MOVE_MOUNT, move_mount, NULL, 0),
 	NAMES("umount2", UMOUNT2, sb_umount, NULL, MODEL_EVT_UMOUNT),
+	{ "32-bit calls", MODEL_EVT_NONE, true, NULL, BTF("on_return_ia32", "fexit/ia32_sys_call"), NULL },
+	{ "denied calls", MODEL_EVT_NONE, true, NULL, BTF("on_denied", "fexit/__secure_computing"), NULL },
 	{ NULL },
 };
 

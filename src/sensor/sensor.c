@@ -43,7 +43,9 @@ static int open_rings(struct sensor *sensor, struct err *err)
 		if (epoll_ctl(sensor->epoll_fd, EPOLL_CTL_ADD, fds[i], &event) < 0)
 			return err_set_os(err, -errno, "watch a ring");
 	}
-	sensor->merge = (struct sensor_merge){ .rings = sensor->rings, .n = SENSOR_LANE_MAX, .hold_ns = HOLD_NS };
+	sensor->merge = (struct sensor_merge){
+		.rings = sensor->rings, .n = SENSOR_LANE_MAX, .hold_ns = HOLD_NS, .urgent = &sensor->rings[SENSOR_LANE_LIFECYCLE],
+	};
 	return 0;
 }
 
@@ -110,7 +112,7 @@ int sensor_fd(const struct sensor *sensor)
 	return sensor->epoll_fd;
 }
 
-static uint64_t boot_ns(void)
+uint64_t sensor_boot_ns(void)
 {
 	struct timespec t;
 
@@ -121,13 +123,13 @@ static uint64_t boot_ns(void)
 /* A 32-bit program started: from now on somebody must look at 32-bit calls. */
 static bool starts_compat(const struct sensor *sensor, const struct sensor_wire *event)
 {
-	return sensor->compat == SENSOR_COMPAT_AUTO && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
+	return sensor->compat == SENSOR_COMPAT_AUTO && !sensor->plan.compat_hooked && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
 	       (event->type == MODEL_EVT_EXECVE || event->type == MODEL_EVT_EXECVEAT);
 }
 
 int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **ret_event, struct err *err)
 {
-	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : boot_ns(), flush);
+	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : sensor_boot_ns(), flush);
 
 	if (!event)
 		return 0;
@@ -140,19 +142,47 @@ int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **re
 	return 1;
 }
 
+static bool program_info(int fd, struct bpf_prog_info *ret)
+{
+	uint32_t len = sizeof(*ret);
+
+	*ret = (struct bpf_prog_info){ 0 };
+	return fd > 0 && bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
+}
+
 static void add_run_time(struct sensor *sensor, struct sensor_stats *ret)
 {
 	struct bpf_program *program;
+	struct bpf_prog_info info;
 
 	bpf_object__for_each_program(program, sensor->bpf->obj) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t len = sizeof(info);
-		int fd = bpf_program__fd(program);
-		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		if (!program_info(bpf_program__fd(program), &info))
 			continue;
 		ret->kernel_ns += info.run_time_ns;
 		ret->kernel_runs += info.run_cnt;
 	}
+	for (size_t i = 0; i < sensor->plan.n; i++) {
+		if (!program_info(sensor->links[i].program_fd, &info))
+			continue;
+		ret->kernel_ns += info.run_time_ns;
+		ret->kernel_runs += info.run_cnt;
+	}
+}
+
+uint64_t sensor_stub_missed(int program_fd)
+{
+	struct bpf_prog_info info;
+
+	return program_info(program_fd, &info) ? info.recursion_misses : 0;
+}
+
+/* A fexit program is not run while the same is under way on the CPU (preempted): an event that was not made. */
+static void add_missed(struct sensor *sensor, struct sensor_stats *ret)
+{
+	for (size_t i = 0; i < sensor->plan.n; i++)
+		ret->lost[sensor->plan.hooks[i].type][SENSOR_LOST_NESTED] += sensor_stub_missed(sensor->links[i].program_fd);
+	for (size_t type = 0; type < MODEL_EVT_MAX; type++)
+		ret->lost[type][SENSOR_LOST_NESTED] += sensor->missed[type];
 }
 
 void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
@@ -165,11 +195,23 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 		ret->n_bytes[i] = sensor->rings[i].n_bytes;
 	}
 	for (size_t type = 0; type < MODEL_EVT_MAX; type++)
-		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++) {
+		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++)
 			ret->lost[type][cause] = lost[type * 8 + cause];
+	add_missed(sensor, ret);
+	for (size_t type = 0; type < MODEL_EVT_MAX; type++)
+		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++)
 			ret->n_lost += ret->lost[type][cause];
-		}
 	add_run_time(sensor, ret);
+}
+
+bool sensor_reads_directly(const struct sensor *sensor)
+{
+	return sensor->reads_directly;
+}
+
+bool sensor_sees_compat(const struct sensor *sensor)
+{
+	return sensor->plan.compat_hooked || sensor->raw_link;
 }
 
 size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks)

@@ -3,6 +3,7 @@
 #define PARKA_SENSOR_INTERNAL_H
 /* What the files of the live source share: sensor.c (life, reading), loader.c (BPF object), probe.c (what the
  * kernel can do), seed.c (what lives now). Nobody else includes this. */
+#include "sensor/fexit.h"
 #include "sensor/plan.h"
 #include "sensor/ring.h"
 #include "sensor/sensor.h"
@@ -12,6 +13,8 @@ struct bpf_link;
 struct btf;
 
 enum sensor_compat { SENSOR_COMPAT_AUTO, SENSOR_COMPAT_ALWAYS, SENSOR_COMPAT_NEVER };
+/* PARKA_SENSOR_HOOKS: the best way for each call, or this one only. */
+enum sensor_way { SENSOR_WAY_BEST, SENSOR_WAY_FEXIT, SENSOR_WAY_CALLS, SENSOR_WAY_EXIT };
 enum { SENSOR_REFUSED_MAX = 64, SENSOR_WHY_MAX = 200 };
 
 /* Programs that the kernel would not load, and what it said. */
@@ -23,8 +26,9 @@ struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of
 struct sensor_facts {
 	struct btf *btf;
 	struct sensor_cgroup_choice cgroup;
-	bool oom_gives_task, can_cast;
-	bool fentry, lsm;                /* programs of these kinds load and attach */
+	bool oom_gives_task, can_cast, can_swap;
+	bool trampolines;                /* fentry and fexit programs attach */
+	bool fentry, lsm;                /* what is used for names: programs of these kinds load and attach */
 	int uring_request;
 	enum sensor_uring_result uring_result;
 };
@@ -32,7 +36,9 @@ struct sensor_facts {
 struct sensor {
 	struct sensor_bpf *bpf;
 	struct plan plan;
-	struct bpf_link **links;         /* one per hook of the plan */
+	struct sensor_fexit fexit;
+	struct sensor_link { struct bpf_link *link; int fd, program_fd; } *links;   /* one per hook of the plan; a link or descriptors */
+	uint64_t missed[MODEL_EVT_MAX];  /* by stubs that are gone */
 	struct bpf_link *raw_link;
 	struct sensor_hook *shown;       /* for sensor_hooks() */
 	struct sensor_ring rings[SENSOR_LANE_MAX];
@@ -41,23 +47,33 @@ struct sensor {
 	size_t n_refused;
 	struct sensor_options options;
 	enum sensor_compat compat;
+	enum sensor_way way;
+	bool reads_directly;             /* the programs in use load kernel memory by bpf_rdonly_cast() */
 	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
+	bool needs_calls;                /* some call has no better hook than its tracepoint */
 	int epoll_fd;
+	uint64_t filter_since;           /* CLOCK_BOOTTIME of the last swap of filters */
 };
+
+/* sensor.c: how often the kernel did not run a stub because it was under way on that CPU. */
+uint64_t sensor_stub_missed(int program_fd);
 
 /* probe.c */
 int sensor_facts_load(struct sensor_facts *facts, struct err *err);
 void sensor_facts_done(struct sensor_facts *facts);
 bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *name);
 bool sensor_facts_has_function(const struct sensor_facts *facts, const char *name);
-void sensor_facts_find_programs(struct sensor_facts *facts);   /* sets fentry, lsm by trying */
+void sensor_facts_find_programs(struct sensor_facts *facts);   /* sets trampolines, fentry, lsm by trying */
 bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
-bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
 
 /* seed_proc.c: the process as a seed in `out` (64 KiB), or false when it is gone. start_ns: 0 if not known better
  * than in clock ticks. */
 bool sensor_seed_from_proc(uint32_t pid, uint64_t start_ns, struct sensor_wire *out);
+
+/* filter_load.c */
+bool sensor_filter_can_swap(void);               /* programs may compare and swap */
+uint64_t sensor_boot_ns(void);                   /* sensor.c */
 
 /* loader.c */
 int sensor_load(struct sensor *sensor, struct err *err);

@@ -6,12 +6,19 @@
 
 #include <sys/syscall.h>
 
-struct fake_kernel { const char *refuses, *lacks_call; };
+struct fake_kernel {
+	const char *refuses, *lacks_call;
+	const char *has_function;        /* only functions that begin so; NULL: none */
+	const char *lacks_function;
+	bool no_ia32_whole, no_tracepoints;
+};
 
 static bool fake_loads(void *data, const char *program, const char **why)
 {
 	const struct fake_kernel *k = data;
 
+	if (strcmp(program, "on_return_ia32") == 0 && (!k->has_function || k->no_ia32_whole))
+		return false;
 	if (!k->refuses || strcmp(k->refuses, program) != 0)
 		return true;
 	*why = "refused by the test";
@@ -25,9 +32,23 @@ static bool fake_call_exists(void *data, const char *call)
 	return !k->lacks_call || strcmp(k->lacks_call, call) != 0;
 }
 
+/* As on real kernels: setsid, which has no arguments, is one function for both tables; others have no __do_sys_. */
+static bool fake_function_exists(void *data, const char *function, const char **why)
+{
+	const struct fake_kernel *k = data;
+	bool is_setsid = strstr(function, "_setsid");
+
+	*why = "no such function in the test";
+	if (!k->has_function || strncmp(function, k->has_function, strlen(k->has_function)) != 0)
+		return false;
+	if (k->lacks_function && strstr(function, k->lacks_function))
+		return false;
+	return (strncmp(function, "__do_sys_", 9) == 0) == is_setsid;
+}
+
 static struct plan make(struct fake_kernel *k)
 {
-	struct plan_kernel kernel = { fake_loads, fake_call_exists, k };
+	struct plan_kernel kernel = { fake_loads, fake_function_exists, fake_call_exists, !k->no_tracepoints, k };
 	struct plan plan;
 
 	plan_make(&plan, &kernel);
@@ -48,8 +69,114 @@ TEST(a_kernel_that_loads_everything_uses_everything)
 	struct plan plan = make(&k);
 
 	for (size_t i = 0; i < plan.n; i++)
-		CHECK(plan.hooks[i].usable || plan.hooks[i].hook.state == SENSOR_HOOK_SPARE);
+		if (plan.hooks[i].candidate.kind == PLAN_BTF && strcmp(plan.hooks[i].hook.program, "on_return_ia32") != 0)
+			CHECK(plan.hooks[i].usable || plan.hooks[i].hook.state == SENSOR_HOOK_SPARE);
 	CHECK(hook_for(&plan, "exit_open", "tracepoint/syscalls/sys_exit_openat")->usable);
+	plan_done(&plan);
+}
+
+static size_t count_usable(const struct plan *plan, const struct plan_call *call, bool compat)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		n += plan->hooks[i].call == call && plan->hooks[i].usable && plan->hooks[i].compat == compat;
+	return n;
+}
+
+TEST(returns_of_functions_are_preferred_and_no_tracepoint_is_used)
+{
+	struct fake_kernel k = { .has_function = "__" };
+	struct plan plan = make(&k);
+	const struct plan_hook *spare = hook_for(&plan, "exit_open", "tracepoint/syscalls/sys_exit_openat");
+
+	for (size_t i = 0; i < plan.n; i++)
+		CHECK_MSG(!plan.hooks[i].usable || (plan.hooks[i].candidate.kind != PLAN_CALL && plan.hooks[i].candidate.kind != PLAN_RAW), "%s",
+			  plan.hooks[i].hook.attach);
+	for (const struct plan_call *call = plan_calls; call->name; call++)
+		CHECK_MSG(count_usable(&plan, call, false) == (call->nr64 >= 0), "%s", call->name);
+	CHECK(hook_for(&plan, "on_return", "fexit/__x64_sys_openat")->usable);
+	CHECK(spare && !spare->usable && spare->hook.state == SENSOR_HOOK_SPARE);
+	CHECK_STR(spare->hook.why, "fexit/__x64_sys_openat");
+	plan_done(&plan);
+}
+
+TEST(a_call_without_a_function_keeps_its_tracepoint)
+{
+	struct fake_kernel k = { .has_function = "__", .lacks_function = "perf_event_open" };
+	struct plan plan = make(&k);
+
+	CHECK(hook_for(&plan, "exit_call", "tracepoint/syscalls/sys_exit_perf_event_open")->usable);
+	CHECK(!hook_for(&plan, "on_return", "fexit/__x64_sys_perf_event_open")->usable);
+	CHECK(hook_for(&plan, "on_return", "fexit/__x64_sys_perf_event_open")->hook.minor);
+	CHECK(!hook_for(&plan, "exit_call", "tracepoint/syscalls/sys_exit_setns")->usable);
+	plan_done(&plan);
+}
+
+TEST(without_functions_and_tracepoints_the_program_on_every_exit_serves_each_call)
+{
+	struct fake_kernel k = { .no_tracepoints = true };
+	struct plan plan = make(&k);
+
+	for (const struct plan_call *call = plan_calls; call->name; call++)
+		if (call->nr64 >= 0)
+			CHECK_MSG(plan_call_hook(&plan, call, false)->candidate.kind == PLAN_RAW, "%s", call->name);
+	plan_done(&plan);
+}
+
+TEST(one_hook_for_all_32_bit_calls_makes_the_others_needless)
+{
+	struct fake_kernel k = { .has_function = "__" };
+	struct plan plan = make(&k);
+
+	CHECK(plan.compat_whole && plan.compat_hooked);
+	CHECK(hook_for(&plan, "on_return_ia32", NULL)->usable);
+	for (const struct plan_call *call = plan_calls; call->name; call++)
+		CHECK_INT(count_usable(&plan, call, true), 0);
+	CHECK_INT(hook_for(&plan, "exit_raw", NULL)->hook.state, SENSOR_HOOK_SPARE);
+	plan_done(&plan);
+}
+
+/* Which of the two functions a 32-bit call runs through differs between kernels: the other never runs. */
+TEST(each_32_bit_call_is_hooked_at_both_of_its_functions)
+{
+	struct fake_kernel k = { .has_function = "__", .no_ia32_whole = true };
+	struct plan plan = make(&k);
+
+	CHECK(!plan.compat_whole && plan.compat_hooked);
+	CHECK(hook_for(&plan, "on_return", "fexit/__ia32_compat_sys_openat")->usable);
+	CHECK(hook_for(&plan, "on_return", "fexit/__ia32_sys_openat")->usable);
+	CHECK(hook_for(&plan, "on_return", "fexit/__ia32_sys_mmap_pgoff")->usable);
+	CHECK(hook_for(&plan, "on_return", "fexit/__ia32_sys_setuid16")->usable);
+	plan_done(&plan);
+}
+
+TEST(a_function_of_both_tables_is_hooked_once)
+{
+	struct fake_kernel k = { .has_function = "__", .no_ia32_whole = true };
+	struct plan plan = make(&k);
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan.n; i++)
+		n += plan.hooks[i].usable && strstr(plan.hooks[i].attach, "setsid");
+	CHECK_INT(n, 1);
+	for (const struct plan_call *call = plan_calls; call->name; call++)
+		if (strcmp(call->name, "setsid") == 0)
+			CHECK(plan_call_hook(&plan, call, true) && plan_call_hook(&plan, call, true) == plan_call_hook(&plan, call, false));
+	plan_done(&plan);
+}
+
+TEST(a_32_bit_call_without_a_function_leaves_the_program_on_every_exit_in_reserve)
+{
+	struct fake_kernel k = { .has_function = "__", .no_ia32_whole = true, .lacks_function = "__ia32_sys_keyctl" };
+	struct plan plan = make(&k);
+
+	CHECK(plan.compat_hooked);   /* the other of its two is there */
+	plan_done(&plan);
+	k.lacks_function = "sys_keyctl";
+	plan = make(&k);
+	CHECK(!plan.compat_hooked);
+	CHECK_INT(hook_for(&plan, "exit_raw", NULL)->hook.state, SENSOR_HOOK_UNWANTED);
 	plan_done(&plan);
 }
 
@@ -85,7 +212,7 @@ TEST(a_refused_program_is_kept_with_the_kernels_words)
 
 	CHECK(h && !h->usable && h->hook.state == SENSOR_HOOK_REFUSED);
 	CHECK_STR(h->hook.why, "refused by the test");
-	CHECK(h->hook.blinds != NULL);
+	CHECK(hook_for(&plan, "exit_raw", "tp_btf/sys_exit")->usable);
 	CHECK(hook_for(&plan, "exit_net", "tracepoint/syscalls/sys_exit_connect")->usable);
 	plan_done(&plan);
 }

@@ -6,10 +6,11 @@
  *   path.bpf.h       paths and files          task.bpf.h   tasks, credentials, namespaces
  *   names.bpf.h      what the security hooks know of names
  *   call.bpf.h       system calls: arguments, open, exec
+ *   filter.bpf.h     whether an event may concern any rule   filter_net.bpf.h  of sockets   filter_life.bpf.h  what it knows
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
  *   lifecycle.bpf.h  fork, exec, exit, rename
  *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
- *   seed.bpf.h       the tasks that live now
+ *   seed.bpf.h       the tasks that live now                fexit.bpf.h   returns of the functions of calls
  */
 #include "begin.bpf.h"
 #include "path.bpf.h"
@@ -17,7 +18,10 @@
 #include "call.bpf.h"
 #include "names.bpf.h"
 #include "net.bpf.h"
+#include "filter.bpf.h"
+#include "filter_net.bpf.h"
 #include "generic.bpf.h"
+#include "filter_life.bpf.h"
 #include "lifecycle.bpf.h"
 #include "kernel.bpf.h"
 #include "uring.bpf.h"
@@ -96,7 +100,9 @@ int BPF_PROG(exit_raw, struct pt_regs *regs, long ret)
 	if (!who)
 		return 0;
 	compat = is_compat(current_task());
-	if (compat ? !(who & SENSOR_CALL_32) : !(who & SENSOR_CALL_64) && !(nr & X32_BIT))
+	if (!(who & (compat ? SENSOR_CALL_32 : nr & X32_BIT ? SENSOR_CALL_X32 : SENSOR_CALL_64)))
 		return 0;
 	return dispatch(index + (compat ? SENSOR_ROW_CALLS : 0), ret);
 }
+
+#include "fexit.bpf.h"
