@@ -91,6 +91,7 @@ struct agent_live_options {
 	bool no_seed;                        /* leave processes that live already unknown */
 	bool use_api;                        /* ask container runtimes for what their files lack */
 	bool keep_priority;                  /* do not raise this thread's priority */
+	bool no_filter;                      /* the kernel reports every event of the types that rules want */
 	const char *capture;                 /* record to this file; NULL: do not */
 	bool costs;                          /* keep an account (agent/costs.h) */
 	bool count_containers;               /* in it, also what the kernel saw and dropped of each container */

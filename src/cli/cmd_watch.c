@@ -20,6 +20,7 @@ static const struct cli_option options[] = {
 	{ 0, "all-events", NULL, "Hook every event, not only what the rules ask for.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "ring-size", "BYTES", "Size of each of the three rings to the kernel, a power of two (suffixes k M G).", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-seed", NULL, "Do not take stock of the processes that live already.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "no-filter", NULL, "Let the kernel report also what no rule can match: to compare, and to measure.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-api", NULL, "Do not ask container runtimes; their files say most.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-status", NULL, "No status line at the bottom of the terminal.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
@@ -357,6 +358,7 @@ static int check(struct cli_args *args, struct cli_run *run, struct agent_live_o
 	o->sensor.all_events = cli_has(args, "all-events");
 	o->no_seed = cli_has(args, "no-seed");
 	o->use_api = !cli_has(args, "no-api");
+	o->no_filter = cli_has(args, "no-filter");
 	o->capture = cli_value(args, "capture");
 	o->costs = true;
 	return CLI_OK;

@@ -188,11 +188,12 @@ static inline __attribute__((always_inline)) void find_windows(const struct lang
 	}
 }
 
-static bool has_part_slowly(const struct part *p, const char *text, size_t len, size_t from)
+/* Of texts too short for lanes. */
+static bool has_part_slowly(const struct part *p, const char *text, size_t len)
 {
 	uint8_t a = (uint8_t)(p->text.text[p->a] | 0x20);
 
-	for (size_t at = from; at + p->text.len <= len; at++)
+	for (size_t at = 0; at + p->text.len <= len; at++)
 		if ((text[at + p->a] | 0x20) == a && part_is_at(p, text, len, (ptrdiff_t)at))
 			return true;
 	return false;
@@ -214,21 +215,30 @@ static bool any(lanes v)
 	return words[0] | words[1];
 }
 
+/* Whether the part begins at one of the LANES places from `at` on. */
+static inline bool has_part_from(const struct part *p, const char *text, size_t len, size_t at, lanes a, lanes b)
+{
+	lanes both = (lanes)(lanes_at(text + at + p->a) == a) & (lanes)(lanes_at(text + at + p->b) == b);
+
+	if (__builtin_expect(!any(both), 1))
+		return false;
+	for (unsigned i = 0; i < LANES; i++)
+		if (both[i] && part_is_at(p, text, len, (ptrdiff_t)(at + i)))
+			return true;
+	return false;
+}
+
 static bool has_part(const struct part *p, const char *text, size_t len)
 {
 	lanes a = (lanes){ 0 } + (uint8_t)(p->text.text[p->a] | 0x20), b = (lanes){ 0 } + (uint8_t)(p->text.text[p->b] | 0x20);
-	size_t at = 0;
+	size_t end, at = 0;
 
-	for (; at + p->b + LANES <= len && at + p->text.len <= len; at += LANES) {
-		lanes both = (lanes)(lanes_at(text + at + p->a) == a) & (lanes)(lanes_at(text + at + p->b) == b);
-
-		if (!any(both))
-			continue;
-		for (unsigned i = 0; i < LANES; i++)
-			if (both[i] && part_is_at(p, text, len, (ptrdiff_t)(at + i)))
-				return true;
-	}
-	return has_part_slowly(p, text, len, at);
+	if (len < (size_t)p->b + LANES)
+		return has_part_slowly(p, text, len);
+	for (end = len - p->b - LANES; at < end; at += LANES)
+		if (has_part_from(p, text, len, at, a, b))
+			return true;
+	return has_part_from(p, text, len, end, a, b);
 }
 
 void lang_parts_find(const struct lang_parts *p, const char *text, size_t len, const struct lang_audience *a)

@@ -206,7 +206,7 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 
 bool sensor_reads_directly(const struct sensor *sensor)
 {
-	return sensor->bpf->rodata->config.can_cast;
+	return sensor->reads_directly;
 }
 
 bool sensor_sees_compat(const struct sensor *sensor)

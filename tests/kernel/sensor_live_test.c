@@ -76,6 +76,8 @@ TEST(programs_load_kernel_memory_directly_where_the_kernel_lets_them)
 	bool can = false;
 	FILE *symbols;
 
+	if (getenv("PARKA_SENSOR_READS"))
+		SKIP("PARKA_SENSOR_READS says how");
 	NEED_SENSOR();
 	symbols = fopen("/proc/kallsyms", "r");
 	while (symbols && fgets(line, sizeof(line), symbols))
