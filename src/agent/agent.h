@@ -15,6 +15,7 @@
  *
  * Thread: one; sinks have their own.
  */
+#include "agent/costs.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "detect/detect.h"
@@ -90,7 +91,11 @@ struct agent_live_options {
 	bool no_seed;                        /* leave processes that live already unknown */
 	bool use_api;                        /* ask container runtimes for what their files lack */
 	bool keep_priority;                  /* do not raise this thread's priority */
+	bool no_filter;                      /* the kernel reports every event of the types that rules want */
 	const char *capture;                 /* record to this file; NULL: do not */
+	bool costs;                          /* keep an account (agent/costs.h) */
+	bool count_containers;               /* in it, also what the kernel saw and dropped of each container */
+	bool time_programs;                  /* in it, also the run time of the BPF programs, as far as the kernel tells */
 };
 
 struct agent_live;
@@ -112,6 +117,8 @@ struct agent_live_stats {
 	uint64_t n_recorded, n_recorded_bytes;   /* capture: records and bytes before compression */
 };
 void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret);
+/* The account since the start, brought up to date now; NULL without one. */
+const struct agent_sums *agent_live_costs(struct agent_live *live);
 
 /* ---- replay ---- */
 

@@ -146,17 +146,23 @@ static struct arena_block *arena_block_for(struct arena *arena, size_t size, siz
 
 static void *take(struct arena *arena, size_t size, size_t align)
 {
-	struct arena_block *b;
+	struct arena_block *b = arena->current;
 	void *p;
 
 	if (size > SIZE_MAX / 2 || (arena->max_bytes && size > arena->max_bytes - arena->used_bytes))
 		return NULL;
-	b = arena_block_for(arena, size, align);
+	if (!b || b->size - b->used < size + align)
+		b = arena_block_for(arena, size, align);
 	b->used += padding(b, align);
 	p = b->bytes + b->used;
 	b->used += size;
 	arena->used_bytes += size;
 	return p;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+	return take(arena, size, ARENA_ALIGN);
 }
 
 void *arena_alloc(struct arena *arena, size_t size)

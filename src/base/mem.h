@@ -56,6 +56,8 @@ struct arena_mark arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, struct arena_mark mark);
 /* Zeroed, 16-byte aligned. NULL only past max_bytes. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* The same, not zeroed: for what is written at once. */
+void *arena_take(struct arena *arena, size_t size);
 /* Texts are not aligned: short ones lie side by side. */
 char *arena_strndup(struct arena *arena, const char *text, size_t len);
 char *arena_strdup(struct arena *arena, const char *text);

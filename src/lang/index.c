@@ -179,7 +179,7 @@ static void find_text(const struct lang_index *x, const char *text, size_t len, 
 
 void lang_index_find(const struct lang_index *x, enum model_type type, const struct model_value *v, const struct lang_audience *a)
 {
-	if (model_type_is_text(type))
+	if (type == MODEL_TYPE_STRING || type == MODEL_TYPE_PATH)
 		find_text(x, v->text, v->len, a);
 	else if (type == MODEL_TYPE_IP || type == MODEL_TYPE_NET)
 		for (size_t i = 0; i < x->n_net_groups; i++) {

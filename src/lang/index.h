@@ -10,7 +10,7 @@
  *   whole texts, beginnings   one trie       (trie.c)
  *   paths of pmatch           one trie, empty components skipped
  *   ends                      one trie, backwards
- *   parts                     windows of 4 or 2 bytes of each, looked for in one pass   (parts.c)
+ *   parts                     windows of a few bytes of each, looked for in one pass   (parts.c)
  *   numbers, networks         sorted         (index.c)
  *
  * Frozen once made; all memory is the arena's, texts are not copied but those of ends. Thread: may be used by many threads.

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which of many parts are in a text, in one pass. Of each part a window of 4 bytes (2 of the short ones) is kept in a
- * table; the windows of the text are looked up, and where one is there the parts that have it are compared. A filter of
- * bits, small enough to stay in the first cache, answers for almost all of them.
+ * Which of many parts are in a text, in one pass.
  *
- * Letters are folded in windows by setting bit 5 of every byte: what that makes equal beside letters is told apart by
- * the comparison.
+ * Of each part some windows (runs of a few bytes) are kept in a table, and windows of the text are looked up there; where
+ * one is known the parts that have it are compared. A filter of bits, small enough to stay in the first cache, answers for
+ * almost all. A part that is `width + stride - 1` bytes or longer has a window at every place modulo the stride, so that only
+ * each stride-th window of the text is looked at. Where there are few parts, each is searched for by two of its bytes, 16
+ * places at a time.
+ *
+ * Letters are folded by setting bit 5 of every byte: what that makes equal beside letters is told apart by the comparison.
  */
 #include "lang/index.h"
 
@@ -13,109 +16,109 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WIDE = 4, NARROW = 2, FILTER_BITS = 13 };
+enum { FILTER_BITS = 12, FEW = 6, LANES = 16 };
 
-struct part {
-	uint32_t window, at;     /* at: where in the part it is */
-	uint32_t number;
-	bool fold_case;
-	struct lang_bytes text;
-};
+/* Parts by their length. */
+enum { LONG, MIDDLE, SHORT, SIZES };
+static const struct { unsigned least, width, stride; } sizes[SIZES] = { [LONG] = { 7, 4, 4 }, [MIDDLE] = { 4, 3, 2 }, [SHORT] = { 2, 2, 1 } };
+
+typedef uint8_t lanes __attribute__((vector_size(LANES)));
+
+struct window { uint32_t bytes, part, at; };   /* at: where in the part it is */
 
 struct windows {
 	uint64_t filter[(1 << FILTER_BITS) / 64];
-	struct part *parts;      /* by window */
+	struct window *list;     /* by bytes */
 	size_t n;
 };
 
-struct lang_parts {
-	struct windows *wide, *narrow;           /* NULL when there are none */
+struct part {
+	uint32_t number;
+	bool fold_case;
+	uint8_t a, b;            /* places of two of its bytes, the rarest; a <= b */
+	struct lang_bytes text;
 };
 
-static uint32_t window_of(const char *text, unsigned width)
+struct lang_parts {
+	struct part *parts;
+	size_t n;
+	struct windows *windows[SIZES];   /* NULL when there are none; all NULL when there are few parts */
+};
+
+static inline uint32_t window_of(const char *text, unsigned width)
 {
 	uint32_t w = 0;
-	uint16_t two;
 
-	if (width == WIDE) {
-		memcpy(&w, text, sizeof(w));
-		return w | 0x20202020;
-	}
-	memcpy(&two, text, sizeof(two));
-	return two | 0x2020;
+	memcpy(&w, text, width);
+	return w | (width == 2 ? 0x2020 : width == 3 ? 0x202020 : 0x20202020);
 }
 
-static uint32_t filter_bit(uint32_t window)
+static inline uint32_t filter_bit(uint32_t window)
 {
 	return (window * UINT32_C(2654435761)) >> (32 - FILTER_BITS);
 }
 
 /* How little a byte is to be expected in paths and command lines: a guess. */
-static unsigned rarity(char c)
+static int rarity(char c)
 {
 	if (strchr("etaoinsr/lc-. u", c))
 		return 0;
-	return (c >= 'a' && c <= 'z') ? 2 : 3;
+	return (c >= 'a' && c <= 'z') ? 1 : 2;
 }
 
-static uint32_t rarest_window(const struct lang_bytes *text, unsigned width)
+static void choose_places(struct part *p)
 {
-	unsigned best = 0, most = 0;
+	size_t n = p->text.len < UINT8_MAX ? p->text.len : UINT8_MAX;
+	size_t a = 0, b = n - 1;
 
-	for (size_t at = 0; at + width <= text->len; at++) {
-		unsigned sum = 0;
-
-		for (unsigned i = 0; i < width; i++)
-			sum += rarity(text->text[at + i]);
-		if (sum > most) {
-			most = sum;
-			best = (unsigned)at;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < n; i++)
+		if (rarity(p->text.text[i]) > rarity(p->text.text[a]))
+			a = i;
+	if (a == b)
+		b = 0;
+	for (size_t i = 0; i < n; i++)
+		if (i != a && rarity(p->text.text[i]) > rarity(p->text.text[b]))
+			b = i;
+	p->a = (uint8_t)(a < b ? a : b);
+	p->b = (uint8_t)(a < b ? b : a);
 }
 
-static int compare_parts(const void *va, const void *vb)
+static int compare_windows(const void *va, const void *vb)
 {
-	const struct part *a = va, *b = vb;
+	const struct window *a = va, *b = vb;
 
-	return (a->window > b->window) - (a->window < b->window);
+	return (a->bytes > b->bytes) - (a->bytes < b->bytes);
 }
 
-static bool is_wide(const struct lang_key *key)
+static int size_of(size_t len)
 {
-	return key->text.len >= WIDE;
+	return len >= sizes[LONG].least ? LONG : len >= sizes[MIDDLE].least ? MIDDLE : SHORT;
 }
 
 /* False when the arena is full. */
-static bool windows_new(struct arena *arena, const struct lang_key *keys, size_t n, bool wide, struct windows **ret)
+static bool add_windows(struct lang_parts *p, struct arena *arena, int size)
 {
-	unsigned width = wide ? WIDE : NARROW;
+	unsigned width = sizes[size].width, stride = sizes[size].stride;
 	struct windows *w;
 	size_t count = 0;
 
-	for (size_t i = 0; i < n; i++)
-		count += is_wide(&keys[i]) == wide;
+	for (size_t i = 0; i < p->n; i++)
+		count += size_of(p->parts[i].text.len) == size;
 	if (!count)
 		return true;
 	w = arena_alloc(arena, sizeof(*w));
-	if (!w || !(w->parts = arena_alloc(arena, count * sizeof(*w->parts))))
+	if (!w || !(w->list = arena_alloc(arena, count * stride * sizeof(*w->list))))
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		struct part *p = &w->parts[w->n];
+	for (size_t i = 0; i < p->n; i++) {
+		for (unsigned at = 0; at < stride && size_of(p->parts[i].text.len) == size; at++) {
+			uint32_t bytes = window_of(p->parts[i].text.text + at, width);
 
-		if (is_wide(&keys[i]) != wide)
-			continue;
-		p->text = keys[i].text;
-		p->number = keys[i].number;
-		p->fold_case = keys[i].kind == LANG_KEY_IPART;
-		p->at = rarest_window(&p->text, width);
-		p->window = window_of(p->text.text + p->at, width);
-		w->filter[filter_bit(p->window) / 64] |= UINT64_C(1) << (filter_bit(p->window) % 64);
-		w->n++;
+			w->filter[filter_bit(bytes) / 64] |= UINT64_C(1) << (filter_bit(bytes) % 64);
+			w->list[w->n++] = (struct window){ bytes, (uint32_t)i, at };
+		}
 	}
-	qsort(w->parts, w->n, sizeof(*w->parts), compare_parts);
-	*ret = w;
+	qsort(w->list, w->n, sizeof(*w->list), compare_windows);
+	p->windows[size] = w;
 	return true;
 }
 
@@ -123,23 +126,36 @@ struct lang_parts *lang_parts_new(struct arena *arena, const struct lang_key *ke
 {
 	struct lang_parts *p = arena_alloc(arena, sizeof(*p));
 
-	return p && windows_new(arena, keys, n, true, &p->wide) && windows_new(arena, keys, n, false, &p->narrow) ? p : NULL;
+	if (!p || !(p->parts = arena_alloc(arena, (n ? n : 1) * sizeof(*p->parts))))
+		return NULL;
+	p->n = n;
+	for (size_t i = 0; i < n; i++) {
+		p->parts[i] = (struct part){ .number = keys[i].number, .fold_case = keys[i].kind == LANG_KEY_IPART, .text = keys[i].text };
+		choose_places(&p->parts[i]);
+	}
+	for (int size = 0; size < SIZES && n > FEW; size++)
+		if (!add_windows(p, arena, size))
+			return NULL;
+	return p;
 }
 
 /* ---- finding ---- */
 
-static bool part_is_at(const struct part *p, const char *text, size_t len, size_t window_at)
+/* Whether the text has the part there; `at` may lie before its beginning. */
+static bool part_is_at(const struct part *p, const char *text, size_t len, ptrdiff_t at)
 {
-	const char *from;
-
-	if (window_at < p->at || p->text.len > len - (window_at - p->at))
+	if (at < 0 || p->text.len > len - (size_t)at)
 		return false;
-	from = text + (window_at - p->at);
-	return p->fold_case ? strncasecmp(from, p->text.text, p->text.len) == 0 : memcmp(from, p->text.text, p->text.len) == 0;
+	return p->fold_case ? strncasecmp(text + at, p->text.text, p->text.len) == 0 : memcmp(text + at, p->text.text, p->text.len) == 0;
+}
+
+static void tell_part(const struct part *p, const struct lang_audience *a)
+{
+	lang_tell(a, &p->number, (struct lang_told){ 0, 1 });
 }
 
 /* All parts that have the window which the text has at `at`. */
-static void tell_window(const struct windows *w, uint32_t window, const char *text, size_t len, size_t at,
+static void tell_window(const struct lang_parts *p, const struct windows *w, uint32_t bytes, const char *text, size_t len, size_t at,
 			const struct lang_audience *a)
 {
 	size_t low = 0, high = w->n;
@@ -147,30 +163,93 @@ static void tell_window(const struct windows *w, uint32_t window, const char *te
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (w->parts[middle].window < window)
+		if (w->list[middle].bytes < bytes)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < w->n && w->parts[low].window == window; low++)
-		if (part_is_at(&w->parts[low], text, len, at))
-			lang_tell(a, &w->parts[low].number, (struct lang_told){ 0, 1 });
+	for (; low < w->n && w->list[low].bytes == bytes; low++)
+		if (part_is_at(&p->parts[w->list[low].part], text, len, (ptrdiff_t)at - (ptrdiff_t)w->list[low].at))
+			tell_part(&p->parts[w->list[low].part], a);
 }
 
-static inline void find_windows(const struct windows *w, unsigned width, const char *text, size_t len, const struct lang_audience *a)
+static inline __attribute__((always_inline)) void find_windows(const struct lang_parts *p, int size, const char *text, size_t len,
+							       const struct lang_audience *a)
 {
-	for (size_t at = 0; at + width <= len; at++) {
-		uint32_t window = window_of(text + at, width), bit = filter_bit(window);
+	const struct windows *w = p->windows[size];
 
-		if (w->filter[bit / 64] >> (bit % 64) & 1)
-			tell_window(w, window, text, len, at, a);
+	if (!w)
+		return;
+	for (size_t at = 0; at + sizes[size].width <= len; at += sizes[size].stride) {
+		uint32_t bytes = window_of(text + at, sizes[size].width), bit = filter_bit(bytes);
+
+		if (__builtin_expect(w->filter[bit / 64] >> (bit % 64) & 1, 0))
+			tell_window(p, w, bytes, text, len, at, a);
 	}
+}
+
+/* Of texts too short for lanes. */
+static bool has_part_slowly(const struct part *p, const char *text, size_t len)
+{
+	uint8_t a = (uint8_t)(p->text.text[p->a] | 0x20);
+
+	for (size_t at = 0; at + p->text.len <= len; at++)
+		if ((text[at + p->a] | 0x20) == a && part_is_at(p, text, len, (ptrdiff_t)at))
+			return true;
+	return false;
+}
+
+static inline lanes lanes_at(const char *text)
+{
+	lanes v;
+
+	memcpy(&v, text, sizeof(v));
+	return v | 0x20;
+}
+
+static bool any(lanes v)
+{
+	uint64_t words[LANES / sizeof(uint64_t)];
+
+	memcpy(words, &v, sizeof(words));
+	return words[0] | words[1];
+}
+
+/* Whether the part begins at one of the LANES places from `at` on. */
+static inline bool has_part_from(const struct part *p, const char *text, size_t len, size_t at, lanes a, lanes b)
+{
+	lanes both = (lanes)(lanes_at(text + at + p->a) == a) & (lanes)(lanes_at(text + at + p->b) == b);
+
+	if (__builtin_expect(!any(both), 1))
+		return false;
+	for (unsigned i = 0; i < LANES; i++)
+		if (both[i] && part_is_at(p, text, len, (ptrdiff_t)(at + i)))
+			return true;
+	return false;
+}
+
+static bool has_part(const struct part *p, const char *text, size_t len)
+{
+	lanes a = (lanes){ 0 } + (uint8_t)(p->text.text[p->a] | 0x20), b = (lanes){ 0 } + (uint8_t)(p->text.text[p->b] | 0x20);
+	size_t end, at = 0;
+
+	if (len < (size_t)p->b + LANES)
+		return has_part_slowly(p, text, len);
+	for (end = len - p->b - LANES; at < end; at += LANES)
+		if (has_part_from(p, text, len, at, a, b))
+			return true;
+	return has_part_from(p, text, len, end, a, b);
 }
 
 void lang_parts_find(const struct lang_parts *p, const char *text, size_t len, const struct lang_audience *a)
 {
-	if (p->wide)
-		find_windows(p->wide, WIDE, text, len, a);
-	if (p->narrow)
-		find_windows(p->narrow, NARROW, text, len, a);
+	if (p->n <= FEW) {
+		for (size_t i = 0; i < p->n; i++)
+			if (has_part(&p->parts[i], text, len))
+				tell_part(&p->parts[i], a);
+		return;
+	}
+	find_windows(p, LONG, text, len, a);
+	find_windows(p, MIDDLE, text, len, a);
+	find_windows(p, SHORT, text, len, a);
 }

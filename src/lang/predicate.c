@@ -132,6 +132,21 @@ uint32_t lang_predicate_of(struct lang_program *p, const struct lang_spec *spec)
 	return p->n_predicates++;
 }
 
+int lang_predicate_build(struct lang_program *p, uint32_t id, struct err *err)
+{
+	struct lang_predicate *pred = &p->predicates[id];
+	const struct lang_spec *s = &pred->spec;
+	int k = lang_matcher_build(p, s, &pred->matcher, err);
+
+	if (k == 0 && s->family == LANG_FAMILY_TEXTS && s->mode == LANG_MODE_ONE && s->n_texts == 1)
+		pred->shortcut = LANG_SHORTCUT_TEXT;
+	if (k == 0 && s->family == LANG_FAMILY_NUMBERS && s->mode == LANG_MODE_ONE && s->n_texts == 1) {
+		memcpy(&pred->number, s->texts[0].text, sizeof(pred->number));
+		pred->shortcut = p->slots[s->slot].type.type == MODEL_TYPE_BOOL ? LANG_SHORTCUT_BOOL : LANG_SHORTCUT_NUMBER;
+	}
+	return k;
+}
+
 /* ---- evaluation ---- */
 
 struct model_value lang_item_value(const struct model_value *item, enum model_type type)
@@ -263,6 +278,15 @@ static int eval_fields(struct lang_scratch *s, const struct lang_predicate *pred
 	return fields_hold(s, pred->spec.op, type.type, &left->value, &right->value);
 }
 
+static inline bool is_the_one(const struct lang_predicate *pred, const struct model_value *v)
+{
+	if (pred->shortcut == LANG_SHORTCUT_BOOL)
+		return v->boolean == pred->number;
+	if (pred->shortcut == LANG_SHORTCUT_NUMBER)
+		return v->u64 == pred->number;
+	return v->len == pred->spec.texts->len && memcmp(v->text, pred->spec.texts->text, v->len) == 0;
+}
+
 int lang_predicate_eval(struct lang_scratch *s, uint32_t id)
 {
 	const struct lang_predicate *pred = &s->program->predicates[id];
@@ -275,6 +299,8 @@ int lang_predicate_eval(struct lang_scratch *s, uint32_t id)
 		return v->state == MODEL_UNSET ? LANG_FALSE : LANG_UNKNOWN;
 	if (pred->spec.mode != LANG_MODE_ONE)
 		return eval_many(s, pred, &v->value);
+	if (pred->shortcut != LANG_SHORTCUT_NONE)
+		return is_the_one(pred, &v->value) != pred->matcher.negate;
 	if (pred->matcher.family != LANG_FAMILY_TEXTS)
 		return lang_matcher_match(&pred->matcher, &v->value, NULL, s->arena);
 	if (!lang_text_set_has_length(pred->matcher.texts, v->value.len))

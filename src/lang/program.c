@@ -97,7 +97,7 @@ static int build_matcher(struct lang_program *p, uint32_t id, struct err *err)
 
 	if (lang_spec_keep(p, &pred->spec) < 0)
 		return too_big(err);
-	return lang_matcher_build(p, &pred->spec, &pred->matcher, err);
+	return lang_predicate_build(p, id, err);
 }
 
 static int build_matchers(struct lang_program *p, struct err *err)

@@ -26,6 +26,9 @@
 
 #define LANG_NONE UINT32_MAX
 
+/* A slot has an index for each way to look at a value, so that it is looked at only in the ways that rules still need. */
+enum { LANG_INDEX_VALUES, LANG_INDEX_PATHS, LANG_INDEX_ENDS, LANG_INDEX_PARTS, LANG_INDEXES };
+
 /* ---- slots: a value expression whose value is kept while a record is judged ---- */
 
 struct lang_slot {
@@ -37,7 +40,8 @@ struct lang_slot {
 	size_t n_args;
 	struct model_value literal;
 	bool is_c_string;                /* one text, not bytes: ends at its first NUL */
-	struct lang_index *index;        /* of the keys that rules have of it; NULL: none */
+	/* Of the keys that rules have of it; NULL: none. */
+	struct lang_index *indexes[LANG_INDEXES];
 };
 
 struct lang_slot_value {
@@ -106,6 +110,9 @@ struct lang_predicate {
 	struct lang_spec spec;
 	struct lang_matcher matcher;     /* built by seal */
 	float cost, chance;              /* in nanoseconds; of being true: both guesses, for ordering */
+	/* The matcher is: equal to `number`, to the only text. */
+	enum { LANG_SHORTCUT_NONE, LANG_SHORTCUT_NUMBER, LANG_SHORTCUT_BOOL, LANG_SHORTCUT_TEXT } shortcut;
+	uint64_t number;
 	bool used;                       /* by a sealed condition */
 	uint32_t n_uses;
 	bool is_event;                   /* decided by the event type; the types for which it is true: */
@@ -155,8 +162,8 @@ struct lang_gate {
 };
 
 struct lang_lookup {
-	uint32_t slot;
-	uint64_t *rules;                 /* which have a key of that slot */
+	uint32_t slot, index;
+	uint64_t *rules;                 /* which have a key of that slot in that index */
 	uint32_t *first, *told;          /* struct lang_audience */
 };
 
@@ -233,7 +240,13 @@ enum { LANG_FALSE = 0, LANG_TRUE = 1, LANG_UNKNOWN = 2 };
 /* slot.c: the slot of an expression (type-checked); LANG_NONE when memory is over */
 uint32_t lang_slot_of(struct lang_program *program, const struct lang_value_expr *expr);
 /* The slot's value for the scratch's record, fetched at most once. */
-const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *scratch, uint32_t slot);
+void lang_slot_fill(struct lang_scratch *scratch, uint32_t slot);
+static inline const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *scratch, uint32_t slot)
+{
+	if (scratch->values[slot].generation != scratch->generation)
+		lang_slot_fill(scratch, slot);
+	return &scratch->values[slot];
+}
 uint64_t lang_slot_hash(struct lang_scratch *scratch, uint32_t slot);
 /* transform.c: the value of a transformer's slot */
 int lang_transform(struct lang_scratch *scratch, const struct lang_slot *slot, struct model_value *ret);
@@ -252,6 +265,7 @@ void lang_program_build_done(struct lang_program *program);
 
 /* predicate.c: its id; LANG_NONE when memory or numbers are over */
 uint32_t lang_predicate_of(struct lang_program *program, const struct lang_spec *spec);
+int lang_predicate_build(struct lang_program *program, uint32_t predicate, struct err *err);   /* its matcher */
 int lang_predicate_eval(struct lang_scratch *scratch, uint32_t predicate);
 /* An element of a list as what one value would be. */
 struct model_value lang_item_value(const struct model_value *item, enum model_type type);

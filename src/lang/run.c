@@ -129,52 +129,55 @@ static void look_up(struct lang_scratch *s, const struct lang_lookup *l)
 {
 	const struct lang_audience audience = { l->first, l->told, s->told };
 	const struct lang_slot *slot = &s->program->slots[l->slot];
+	const struct lang_index *index = slot->indexes[l->index];
 	const struct lang_slot_value *v = lang_slot_fetch(s, l->slot);
 
 	if (v->state != MODEL_SET)
 		return;
 	if (slot->type.many == LANG_ONE) {
-		lang_index_find(slot->index, slot->type.type, &v->value, &audience);
+		lang_index_find(index, slot->type.type, &v->value, &audience);
 		return;
 	}
 	for (size_t i = 0; i < v->value.n; i++) {
 		struct model_value item = lang_item_value(&v->value.list[i], slot->type.type);
-		lang_index_find(slot->index, slot->type.type, &item, &audience);
+		lang_index_find(index, slot->type.type, &item, &audience);
 	}
 }
 
-/* Leave in s->left the rules of the class that can be true (select.c). */
-static void select_rules(struct lang_scratch *s, const struct lang_class *c)
+/* Leave in s->left the rules of the class that can be true (select.c). False when there are none. */
+static inline __attribute__((always_inline)) bool select_rules(struct lang_scratch *s, const struct lang_class *c, uint32_t n)
 {
-	uint32_t n = c->n_words;
+	uint64_t *left = s->left, any = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		s->left[i] = UINT64_MAX;
+		left[i] = UINT64_MAX;
 		s->told[i] = 0;
 	}
 	if (c->n_rules % 64)
-		s->left[n - 1] = (UINT64_C(1) << (c->n_rules % 64)) - 1;
+		left[n - 1] = (UINT64_C(1) << (c->n_rules % 64)) - 1;
 	for (uint32_t g = 0; g < c->n_gates; g++) {
 		const struct lang_gate *gate = &c->gates[g];
 
-		if (!intersect(s->left, gate->rules, n) || (ask(s, gate->predicate) == LANG_TRUE) != gate->negated)
+		if (!intersect(left, gate->rules, n) || (ask(s, gate->predicate) == LANG_TRUE) != gate->negated)
 			continue;
 		for (uint32_t i = 0; i < n; i++)
-			s->left[i] &= ~gate->rules[i];
+			left[i] &= ~gate->rules[i];
 	}
 	for (uint32_t l = 0; l < c->n_lookups; l++)
-		if (intersect(s->left, c->lookups[l].rules, n))
+		if (intersect(left, c->lookups[l].rules, n))
 			look_up(s, &c->lookups[l]);
 	for (uint32_t i = 0; i < n; i++)
-		s->left[i] &= ~c->keyed[i] | s->told[i];
+		any |= left[i] &= ~c->keyed[i] | s->told[i];
+	return any;
 }
 
 static void match_class(const struct lang_program *p, struct lang_scratch *s, const struct lang_class *c, struct matches *m)
 {
-	if (!c->n_rules)
-		return;
-	select_rules(s, c);
-	for (uint32_t i = 0; i < c->n_words; i++)
+	/* Most classes are small: with a constant the loops over words are gone. */
+	bool any = c->n_words == 1 ? select_rules(s, c, 1) : c->n_words == 2 ? select_rules(s, c, 2) :
+		   c->n_words && select_rules(s, c, c->n_words);
+
+	for (uint32_t i = 0; any && i < c->n_words; i++)
 		for (uint64_t left = s->left[i]; left; left &= left - 1)
 			run(p, s, c->starts[i * 64 + (uint32_t)__builtin_ctzll(left)], m);
 }

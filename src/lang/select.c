@@ -18,15 +18,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GATES_MAX = 16 };
+enum { GATES_MAX = 12, GATE_RULES_MIN = 2, CANDIDATES_MAX = 32, ROUNDS = 3 };
 
-/* A rule of a class is to be told when key `number` of the slot's index holds. */
+/* Guesses, in the units of node costs (nanoseconds, more or less). */
+#define RUN_COST 30.0f           /* running the code of a rule that is not true */
+#define KEY_COST_MAX 250.0f
+#define HIT_CHANCE 0.03f         /* of a key */
+#define GATE_COST 10.0f          /* fetching a field for a check */
+
+/* A rule of a class is to be told when key `number` of an index holds: `index` is slot * LANG_INDEXES + which of it. */
 struct choice {
 	struct lang_class *class;
-	uint32_t rule, slot, number;
+	uint32_t rule, index, number;
 };
 
-struct slot_keys {
+struct index_keys {
 	struct lang_key *keys;
 	uint32_t n, size, n_numbers;
 };
@@ -35,10 +41,10 @@ struct lang_select {
 	struct lang_program *program;
 	struct choice *choices;
 	uint32_t n_choices, choices_size;
-	struct slot_keys *slots;
-	struct map numbers;      /* predicate -> its number in its slot's index + 1 */
+	struct index_keys *indexes;
+	struct map numbers;      /* predicate -> its number in its index + 1 */
 	/* Of the class at hand: */
-	uint32_t *users;         /* per slot: how many rules could have a key of it */
+	uint32_t *users;         /* per index: how many rules could have a key of it */
 	float *scores;           /* per node; 0: not known yet */
 	bool failed;
 };
@@ -48,17 +54,17 @@ struct lang_select *lang_select_new(struct lang_program *p)
 	struct lang_select *s = mem_alloc(sizeof(*s));
 
 	s->program = p;
-	s->slots = mem_array(p->n_slots, sizeof(*s->slots));
-	s->users = mem_array(p->n_slots, sizeof(*s->users));
+	s->indexes = mem_array((size_t)p->n_slots * LANG_INDEXES, sizeof(*s->indexes));
+	s->users = mem_array((size_t)p->n_slots * LANG_INDEXES, sizeof(*s->users));
 	return s;
 }
 
 struct lang_select *lang_select_free(struct lang_select *s)
 {
-	for (uint32_t i = 0; s && i < s->program->n_slots; i++)
-		free(s->slots[i].keys);
+	for (uint32_t i = 0; s && i < s->program->n_slots * LANG_INDEXES; i++)
+		free(s->indexes[i].keys);
 	if (s) {
-		free(s->slots);
+		free(s->indexes);
 		free(s->users);
 		free(s->choices);
 		map_done(&s->numbers);
@@ -95,6 +101,26 @@ static float field_weight(enum model_field_id id)
 	default:
 		return 5;
 	}
+}
+
+static uint32_t index_of(const struct lang_spec *spec)
+{
+	switch ((enum lang_family)spec->family) {
+	case LANG_FAMILY_PATHS: return spec->slot * LANG_INDEXES + LANG_INDEX_PATHS;
+	case LANG_FAMILY_SUFFIX: return spec->slot * LANG_INDEXES + LANG_INDEX_ENDS;
+	case LANG_FAMILY_CONTAINS:
+	case LANG_FAMILY_ICONTAINS: return spec->slot * LANG_INDEXES + LANG_INDEX_PARTS;
+	default: return spec->slot * LANG_INDEXES + LANG_INDEX_VALUES;
+	}
+}
+
+/* What asking an index costs a record. */
+static float lookup_cost(const struct lang_program *p, uint32_t index)
+{
+	const struct lang_slot *slot = &p->slots[index / LANG_INDEXES];
+	float weight = slot->kind == LANG_VALUE_FIELD ? field_weight(slot->field.id) : 10;
+
+	return 20 + 10 * weight + (index % LANG_INDEXES == LANG_INDEX_PARTS ? 30 : 0);
 }
 
 /* The text before the first character with a meaning. */
@@ -150,36 +176,43 @@ static bool is_key_family(enum lang_family family)
 	return family != LANG_FAMILY_EXISTS && family < LANG_FAMILY_IGLOB;
 }
 
-/* Of a literal: may it be an atom of a key, and how good a one? */
-static float atom_score(const struct lang_select *s, const struct lang_dag_node *n)
+/* Of a literal: may it be an atom of a key? */
+static bool is_atom(const struct lang_select *s, const struct lang_dag_node *n)
 {
 	const struct lang_spec *spec = &s->program->predicates[n->predicate].spec;
 	const struct lang_slot *slot = &s->program->slots[spec->slot];
 	enum model_type type = slot->type.type;
-	float score;
+	struct lang_key key;
 
 	if (n->negated || spec->negate || (spec->mode != LANG_MODE_ONE && spec->mode != LANG_MODE_ANY) || !is_key_family(spec->family) ||
-	    type == MODEL_TYPE_BOOL || type == MODEL_TYPE_BYTES)
-		return INFINITY;
-	score = slot->kind == LANG_VALUE_FIELD ? field_weight(slot->field.id) : 8;
-	if (spec->mode == LANG_MODE_ANY)
-		score *= 3;
-	if (spec->family == LANG_FAMILY_CONTAINS || spec->family == LANG_FAMILY_ICONTAINS)
-		score *= 4;
-	for (size_t i = 0; i < spec->n_texts; i++) {
-		struct lang_key key;
-
+	    type == MODEL_TYPE_BOOL || type == MODEL_TYPE_BYTES || (slot->kind == LANG_VALUE_FIELD && field_weight(slot->field.id) == INFINITY))
+		return false;
+	for (size_t i = 0; i < spec->n_texts; i++)
 		if (!key_of(spec, i, &key))
-			return INFINITY;
-		/* Hardly a text does not begin with "/". */
-		if (key.kind != LANG_KEY_WHOLE && key.kind != LANG_KEY_NUMBER && key.text.len < 3)
-			score += 10;
-	}
+			return false;
+	return true;
+}
+
+/* Its share of what asking its index costs a record, and what it costs when it tells too often. */
+static float atom_score(const struct lang_select *s, const struct lang_dag_node *n)
+{
+	const struct lang_spec *spec = &s->program->predicates[n->predicate].spec;
+	uint32_t index = index_of(spec);
+	float score;
+
+	if (!is_atom(s, n))
+		return INFINITY;
+	score = lookup_cost(s->program, index) * (spec->mode == LANG_MODE_ANY ? 3 : 1);
+	score *= 0.02f + 1 / (float)(s->users[index] ? s->users[index] : 1);
+	/* Hardly a text does not begin with "/". */
+	for (size_t i = 0; i < spec->n_texts; i++)
+		if (spec->family != LANG_FAMILY_TEXTS && spec->texts[i].len < 3)
+			return score + 10;
 	return score;
 }
 
-/* How good the key is that the node gives; INFINITY: it gives none. Of an `and` one operand is enough, of an `or` there
- * must be all of them. */
+/* How good the key is that the node gives, the less the better; INFINITY: it gives none. Of an `and` one operand is
+ * enough, of an `or` there must be all of them. */
 static float node_score(struct lang_select *s, uint32_t id)
 {
 	const struct lang_dag_node *n = &s->program->nodes[id];
@@ -188,7 +221,7 @@ static float node_score(struct lang_select *s, uint32_t id)
 	if (s->scores[id] != 0)
 		return s->scores[id];
 	if (n->kind == LANG_DAG_LITERAL)
-		score = atom_score(s, n) / sqrtf((float)s->users[s->program->predicates[n->predicate].spec.slot] + 1);
+		score = atom_score(s, n);
 	for (uint32_t i = 0; i < n->n_children; i++) {
 		float child = node_score(s, n->children[i]);
 
@@ -198,26 +231,41 @@ static float node_score(struct lang_select *s, uint32_t id)
 	return score;
 }
 
-/* A rule could have a key of each slot of which it has an atom. `seen`: per slot, the last rule counted. */
-static void count_users(struct lang_select *s, uint32_t id, uint32_t rule, uint32_t *seen)
+/* The operand of an `and` that makes the best key. */
+static uint32_t best_child(struct lang_select *s, const struct lang_dag_node *n)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 1; i < n->n_children; i++)
+		if (node_score(s, n->children[i]) < node_score(s, n->children[best]))
+			best = i;
+	return n->children[best];
+}
+
+/* Count the rule as a user of each index that it could have a key of: of all its atoms, or (`chosen`) of those of its
+ * best key. `seen`: per index, the last rule counted. */
+static void count_users(struct lang_select *s, uint32_t id, bool chosen, uint32_t rule, uint32_t *users, uint32_t *seen)
 {
 	const struct lang_dag_node *n = &s->program->nodes[id];
 
-	if (n->kind == LANG_DAG_LITERAL && atom_score(s, n) != INFINITY) {
-		uint32_t slot = s->program->predicates[n->predicate].spec.slot;
+	if (n->kind == LANG_DAG_LITERAL && is_atom(s, n)) {
+		uint32_t index = index_of(&s->program->predicates[n->predicate].spec);
 
-		s->users[slot] += seen[slot] != rule;
-		seen[slot] = rule;
+		users[index] += seen[index] != rule;
+		seen[index] = rule;
+	} else if (n->kind == LANG_DAG_AND && chosen) {
+		count_users(s, best_child(s, n), chosen, rule, users, seen);
+	} else {
+		for (uint32_t i = 0; i < n->n_children; i++)
+			count_users(s, n->children[i], chosen, rule, users, seen);
 	}
-	for (uint32_t i = 0; i < n->n_children; i++)
-		count_users(s, n->children[i], rule, seen);
 }
 
-/* The number of a predicate in its slot's index, where its texts become keys with the first use. */
+/* The number of a predicate in its index, where its texts become keys with the first use. */
 static uint32_t number_of(struct lang_select *s, uint32_t predicate)
 {
 	const struct lang_spec *spec = &s->program->predicates[predicate].spec;
-	struct slot_keys *k = &s->slots[spec->slot];
+	struct index_keys *k = &s->indexes[index_of(spec)];
 	void *known = map_get_u64(&s->numbers, predicate);
 
 	if (known)
@@ -234,42 +282,52 @@ static uint32_t number_of(struct lang_select *s, uint32_t predicate)
 static void choose(struct lang_select *s, struct lang_class *class, uint32_t rule, uint32_t id)
 {
 	const struct lang_dag_node *n = &s->program->nodes[id];
-	uint32_t best = 0;
 
 	if (n->kind == LANG_DAG_LITERAL) {
 		LANG_RESERVE(s->choices, s->n_choices, s->choices_size);
-		s->choices[s->n_choices++] = (struct choice){ class, rule, s->program->predicates[n->predicate].spec.slot,
+		s->choices[s->n_choices++] = (struct choice){ class, rule, index_of(&s->program->predicates[n->predicate].spec),
 							      number_of(s, n->predicate) };
-		return;
-	}
-	if (n->kind == LANG_DAG_OR) {
+	} else if (n->kind == LANG_DAG_AND) {
+		choose(s, class, rule, best_child(s, n));
+	} else {
 		for (uint32_t i = 0; i < n->n_children; i++)
 			choose(s, class, rule, n->children[i]);
-		return;
 	}
-	for (uint32_t i = 1; i < n->n_children; i++)
-		if (node_score(s, n->children[i]) < node_score(s, n->children[best]))
-			best = i;
-	choose(s, class, rule, n->children[best]);
 }
 
+/* Running a rule asks for much the same values as its key does, if not for so many rules at once: only a key of very many
+ * values costs more. */
+static bool is_worth_a_key(struct lang_select *s, uint32_t node)
+{
+	return node_score(s, node) < KEY_COST_MAX;
+}
+
+/* An index is the cheaper the more rules share it, and which do depends on what the others choose: first all that could,
+ * then those that did. */
 static void choose_keys(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules)
 {
 	struct lang_program *p = s->program;
-	uint32_t *seen = mem_array(p->n_slots, sizeof(*seen));
+	uint32_t n_indexes = p->n_slots * LANG_INDEXES;
+	uint32_t *seen = mem_array(n_indexes, sizeof(*seen)), *users = mem_array(n_indexes, sizeof(*users));
 
-	memset(seen, 0xff, p->n_slots * sizeof(*seen));
-	memset(s->users, 0, p->n_slots * sizeof(*s->users));
 	s->scores = mem_array(p->n_nodes, sizeof(*s->scores));
-	for (uint32_t i = 0; i < class->n_rules; i++)
-		count_users(s, rules[i].node, i, seen);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		memset(seen, 0xff, n_indexes * sizeof(*seen));
+		memset(users, 0, n_indexes * sizeof(*users));
+		for (uint32_t i = 0; i < class->n_rules; i++)
+			if (round == 0 || is_worth_a_key(s, rules[i].node))
+				count_users(s, rules[i].node, round > 0, i, users, seen);
+		memcpy(s->users, users, n_indexes * sizeof(*users));
+		memset(s->scores, 0, p->n_nodes * sizeof(*s->scores));
+	}
 	for (uint32_t i = 0; i < class->n_rules; i++) {
-		if (node_score(s, rules[i].node) == INFINITY)
+		if (!is_worth_a_key(s, rules[i].node))
 			continue;
 		class->keyed[i / 64] |= UINT64_C(1) << (i % 64);
 		choose(s, class, i, rules[i].node);
 	}
 	free(seen);
+	free(users);
 	free(s->scores);
 }
 
@@ -293,77 +351,154 @@ static const uint32_t *operands(const struct lang_program *p, const uint32_t *no
 	return is_and ? p->nodes[*node].children : node;
 }
 
-/* What each gate would spare: rules, each by how likely it still is there and by what it would cost. A gain below 0: it is
- * one already. */
-static uint32_t best_gate(const struct lang_program *p, const struct lang_rule_code *rules, uint32_t n_rules, const float *weights,
-			  float *gains)
-{
-	uint32_t best = LANG_NONE, n;
-	float most = 0;
+struct candidate {
+	uint32_t node, count;
+	uint64_t *rules;
+	bool chosen;
+};
 
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		gains[i] = gains[i] < 0 ? -1 : 0;
-	for (uint32_t i = 0; i < n_rules; i++) {
-		const uint32_t *nodes = operands(p, &rules[i].node, &n);
-
-		for (uint32_t j = 0; j < n; j++) {
-			const struct lang_dag_node *node = &p->nodes[nodes[j]];
-
-			if (gains[nodes[j]] < 0 || !may_be_gate(p, node))
-				continue;
-			gains[nodes[j]] += weights[i] * (1 - node->chance) / (node->cost + 4);
-			if (gains[nodes[j]] > most) {
-				most = gains[nodes[j]];
-				best = nodes[j];
-			}
-		}
-	}
-	return most > 1 ? best : LANG_NONE;
-}
-
-static void add_gate(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules, uint32_t id, float *weights)
-{
-	const struct lang_program *p = s->program;
-	struct lang_gate *g = &class->gates[class->n_gates++];
+struct gates {
+	struct candidate *candidates;
 	uint32_t n;
+	float *alive;            /* per rule: how likely the gates chosen so far leave it */
+	float *needed;           /* per index, scratch: how likely the most likely of its rules is left */
+};
 
-	*g = (struct lang_gate){ .predicate = p->nodes[id].predicate, .negated = p->nodes[id].negated,
-				 .rules = arena_alloc(&s->program->arena, class->n_words * sizeof(*g->rules)) };
-	s->failed |= !g->rules;
-	for (uint32_t i = 0; i < class->n_rules && g->rules; i++) {
+static bool has_rule(const uint64_t *rules, uint32_t i)
+{
+	return rules[i / 64] >> (i % 64) & 1;
+}
+
+static int compare_candidates(const void *va, const void *vb)
+{
+	const struct candidate *a = va, *b = vb;
+
+	return a->count != b->count ? (a->count < b->count ? 1 : -1) : (a->node > b->node) - (a->node < b->node);
+}
+
+/* Checks that several rules have, those of most rules first. */
+static void find_candidates(const struct lang_program *p, const struct lang_class *class, const struct lang_rule_code *rules,
+			    struct gates *g)
+{
+	uint32_t *counts = mem_array(p->n_nodes, sizeof(*counts)), n, size = 0;
+
+	for (uint32_t i = 0; i < class->n_rules; i++) {
 		const uint32_t *nodes = operands(p, &rules[i].node, &n);
 
 		for (uint32_t j = 0; j < n; j++) {
-			if (nodes[j] != id)
+			if (++counts[nodes[j]] != GATE_RULES_MIN || !may_be_gate(p, &p->nodes[nodes[j]]))
 				continue;
-			g->rules[i / 64] |= UINT64_C(1) << (i % 64);
-			weights[i] *= p->nodes[id].chance;
+			LANG_RESERVE(g->candidates, g->n, size);
+			g->candidates[g->n++] = (struct candidate){ .node = nodes[j] };
+		}
+	}
+	for (uint32_t k = 0; k < g->n; k++)
+		g->candidates[k].count = counts[g->candidates[k].node];
+	if (g->n)
+		qsort(g->candidates, g->n, sizeof(*g->candidates), compare_candidates);
+	g->n = g->n < CANDIDATES_MAX ? g->n : CANDIDATES_MAX;
+	free(counts);
+	for (uint32_t k = 0; k < g->n; k++) {
+		struct candidate *c = &g->candidates[k];
+
+		c->rules = mem_array(class->n_words, sizeof(*c->rules));
+		for (uint32_t i = 0; i < class->n_rules; i++) {
+			const uint32_t *nodes = operands(p, &rules[i].node, &n);
+			for (uint32_t j = 0; j < n; j++)
+				if (nodes[j] == c->node)
+					c->rules[i / 64] |= UINT64_C(1) << (i % 64);
 		}
 	}
 }
 
-static void choose_gates(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules)
+/* What the class costs a record, in the units of node costs, when the candidate is a gate too (NULL: without): lookups,
+ * each needed while one of its rules is left, and running rules. */
+static float cost_with(const struct lang_select *s, const struct lang_class *class, const struct choice *choices, uint32_t n_choices,
+		       const struct gates *g, const struct candidate *c)
+{
+	float chance = c ? s->program->nodes[c->node].chance : 1, asked = 0, cost = 0;
+
+	for (uint32_t i = 0; i < class->n_rules; i++) {
+		float alive = g->alive[i] * (c && has_rule(c->rules, i) ? chance : 1);
+
+		if (c && has_rule(c->rules, i))
+			asked = fmaxf(asked, g->alive[i]);
+		cost += alive * (has_rule(class->keyed, i) ? RUN_COST * HIT_CHANCE : RUN_COST);
+	}
+	for (uint32_t i = 0; i < n_choices; i++)
+		g->needed[choices[i].index] = 0;
+	for (uint32_t i = 0; i < n_choices; i++) {
+		float alive = g->alive[choices[i].rule] * (c && has_rule(c->rules, choices[i].rule) ? chance : 1);
+		float *needed = &g->needed[choices[i].index];
+
+		if (alive > *needed) {
+			cost += (alive - *needed) * lookup_cost(s->program, choices[i].index);
+			*needed = alive;
+		}
+	}
+	return c ? cost + asked * (s->program->nodes[c->node].cost + GATE_COST) : cost;
+}
+
+static bool add_best(struct lang_select *s, struct lang_class *class, const struct choice *choices, uint32_t n_choices, struct gates *g)
 {
 	const struct lang_program *p = s->program;
-	float *weights = mem_array(class->n_rules, sizeof(*weights)), *gains = mem_array(p->n_nodes, sizeof(*gains));
-	uint32_t id;
+	struct candidate *best = NULL;
+	float least = cost_with(s, class, choices, n_choices, g, NULL);
+	struct lang_gate *gate = &class->gates[class->n_gates];
 
-	/* Running a rule costs more than asking an index for its key together with others. */
+	for (uint32_t k = 0; k < g->n; k++) {
+		float cost = g->candidates[k].chosen ? INFINITY : cost_with(s, class, choices, n_choices, g, &g->candidates[k]);
+
+		if (cost < least) {
+			least = cost;
+			best = &g->candidates[k];
+		}
+	}
+	if (!best)
+		return false;
+	*gate = (struct lang_gate){ .predicate = p->nodes[best->node].predicate, .negated = p->nodes[best->node].negated,
+				    .rules = arena_alloc(&s->program->arena, class->n_words * sizeof(*gate->rules)) };
+	if (!gate->rules) {
+		s->failed = true;
+		return false;
+	}
+	memcpy(gate->rules, best->rules, class->n_words * sizeof(*gate->rules));
+	class->n_gates++;
+	best->chosen = true;
 	for (uint32_t i = 0; i < class->n_rules; i++)
-		weights[i] = class->keyed[i / 64] >> (i % 64) & 1 ? 4 : 30;
+		if (has_rule(best->rules, i))
+			g->alive[i] *= p->nodes[best->node].chance;
+	return true;
+}
+
+/* `first`: of the class's choices. */
+static void choose_gates(struct lang_select *s, struct lang_class *class, const struct lang_rule_code *rules, uint32_t first)
+{
+	struct gates g = { 0 };
+
+	find_candidates(s->program, class, rules, &g);
+	if (!g.n)
+		return;
+	g.alive = mem_array(class->n_rules, sizeof(*g.alive));
+	g.needed = mem_array((size_t)s->program->n_slots * LANG_INDEXES, sizeof(*g.needed));
+	for (uint32_t i = 0; i < class->n_rules; i++)
+		g.alive[i] = 1;
 	class->gates = arena_alloc(&s->program->arena, GATES_MAX * sizeof(*class->gates));
 	s->failed |= !class->gates;
-	while (!s->failed && class->n_gates < GATES_MAX &&
-	       (id = best_gate(p, rules, class->n_rules, weights, gains)) != LANG_NONE)
-		add_gate(s, class, rules, id, weights), gains[id] = -1;
-	free(weights);
-	free(gains);
+	while (!s->failed && class->n_gates < GATES_MAX && add_best(s, class, s->choices + first, s->n_choices - first, &g))
+		;
+	for (uint32_t k = 0; k < g.n; k++)
+		free(g.candidates[k].rules);
+	free(g.candidates);
+	free(g.alive);
+	free(g.needed);
 }
 
 struct lang_class *lang_select_class(struct lang_select *s, const struct lang_rule_code *rules, uint32_t n)
 {
 	struct lang_program *p = s->program;
 	struct lang_class *class = arena_alloc(&p->arena, sizeof(*class));
+	uint32_t first;
 
 	if (!class)
 		return NULL;
@@ -379,22 +514,24 @@ struct lang_class *lang_select_class(struct lang_select *s, const struct lang_ru
 	}
 	if (class->n_words > p->class_words)
 		p->class_words = class->n_words;
+	first = s->n_choices;
 	choose_keys(s, class, rules);
-	choose_gates(s, class, rules);
+	choose_gates(s, class, rules, first);
 	return s->failed ? NULL : class;
 }
 
 /* ---- indexes ---- */
 
-/* The rules of a class that keys of one slot are told to. */
+/* The rules of a class that keys of one index are told to. */
 static bool add_lookup(struct lang_select *s, const struct choice *choices, uint32_t n)
 {
 	struct arena *arena = &s->program->arena;
 	struct lang_class *class = choices->class;
-	uint32_t n_numbers = s->slots[choices->slot].n_numbers;
+	uint32_t n_numbers = s->indexes[choices->index].n_numbers;
 	struct lang_lookup *l = &class->lookups[class->n_lookups++];
 
-	l->slot = choices->slot;
+	l->slot = choices->index / LANG_INDEXES;
+	l->index = choices->index % LANG_INDEXES;
 	l->rules = arena_alloc(arena, class->n_words * sizeof(*l->rules));
 	l->first = arena_alloc(arena, (n_numbers + 1) * sizeof(*l->first));
 	l->told = arena_alloc(arena, n * sizeof(*l->told));
@@ -416,8 +553,8 @@ static int compare_choices(const void *va, const void *vb)
 
 	if (a->class != b->class)
 		return (uintptr_t)a->class < (uintptr_t)b->class ? -1 : 1;
-	if (a->slot != b->slot)
-		return a->slot < b->slot ? -1 : 1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
 	return (a->rule > b->rule) - (a->rule < b->rule);
@@ -430,15 +567,15 @@ static bool make_lookups(struct lang_select *s)
 		struct lang_class *class = s->choices[i].class;
 
 		if (!class->lookups) {
-			uint32_t n_slots = 1;
+			uint32_t n = 1;
 
 			for (end = i + 1; end < s->n_choices && s->choices[end].class == class; end++)
-				n_slots += s->choices[end].slot != s->choices[end - 1].slot;
-			class->lookups = arena_alloc(&s->program->arena, n_slots * sizeof(*class->lookups));
+				n += s->choices[end].index != s->choices[end - 1].index;
+			class->lookups = arena_alloc(&s->program->arena, n * sizeof(*class->lookups));
 			if (!class->lookups)
 				return false;
 		}
-		for (end = i + 1; end < s->n_choices && s->choices[end].class == class && s->choices[end].slot == s->choices[i].slot; end++)
+		for (end = i + 1; end < s->n_choices && s->choices[end].class == class && s->choices[end].index == s->choices[i].index; end++)
 			;
 		if (!add_lookup(s, s->choices + i, end - i))
 			return false;
@@ -450,11 +587,13 @@ int lang_select_finish(struct lang_select *s)
 {
 	struct lang_program *p = s->program;
 
-	for (uint32_t i = 0; i < p->n_slots; i++) {
-		if (!s->slots[i].n_numbers)
+	for (uint32_t i = 0; i < p->n_slots * LANG_INDEXES; i++) {
+		struct lang_index **index = &p->slots[i / LANG_INDEXES].indexes[i % LANG_INDEXES];
+
+		if (!s->indexes[i].n_numbers)
 			continue;
-		p->slots[i].index = lang_index_new(&p->arena, s->slots[i].keys, s->slots[i].n);
-		if (!p->slots[i].index)
+		*index = lang_index_new(&p->arena, s->indexes[i].keys, s->indexes[i].n);
+		if (!*index)
 			return -1;
 	}
 	return make_lookups(s) ? 0 : -1;

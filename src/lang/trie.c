@@ -6,16 +6,22 @@
  * 1. The children of a node stand side by side, sorted by the first byte of their labels, which differ.
  * 2. What a node tells is told of every text that gets to its end (keys that are beginnings), and more of those that
  *    end there (whole texts).
+ * 3. A node of many children has a fan: of each byte which child, counted from 1, 0 for none.
  */
 #include "lang/index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+
+enum { MANY = sizeof(uint64_t), FAN = UINT8_MAX + 1 };
+
 struct trie_node {
 	const char *label;
 	uint32_t label_len;
 	uint32_t child, n_children;
+	const uint16_t *fan;     /* NULL: few children */
 	struct lang_told begun, whole;
 };
 
@@ -91,12 +97,29 @@ static void build(struct lang_trie *t, uint32_t id, const struct lang_key *keys,
 	}
 }
 
+static bool build_fans(struct lang_trie *t, struct arena *arena)
+{
+	for (uint32_t i = 0; i < t->n_nodes; i++) {
+		struct trie_node *n = &t->nodes[i];
+		uint16_t *fan;
+
+		if (n->n_children <= MANY)
+			continue;
+		n->fan = fan = arena_alloc(arena, FAN * sizeof(*fan));
+		if (!fan)
+			return false;
+		for (uint32_t c = 0; c < n->n_children; c++)
+			fan[t->firsts[n->child + c]] = (uint16_t)(c + 1);
+	}
+	return true;
+}
+
 struct lang_trie *lang_trie_new(struct arena *arena, enum lang_trie_kind kind, struct lang_key *keys, size_t n)
 {
 	struct lang_trie *t = arena_alloc(arena, sizeof(*t));
 
 	/* A key adds a node for itself and one for where it leaves another. */
-	if (!t || !(t->nodes = arena_alloc(arena, (2 * n + 1) * sizeof(*t->nodes))) || !(t->firsts = arena_alloc(arena, 2 * n + 1)) ||
+	if (!t || !(t->nodes = arena_alloc(arena, (2 * n + 1) * sizeof(*t->nodes))) || !(t->firsts = arena_alloc(arena, 2 * n + 1 + MANY)) ||
 	    !(t->numbers = arena_alloc(arena, (n + 1) * sizeof(*t->numbers))))
 		return NULL;
 	t->kind = kind;
@@ -107,87 +130,72 @@ struct lang_trie *lang_trie_new(struct arena *arena, enum lang_trie_kind kind, s
 	t->n_nodes = 1;
 	if (n)
 		build(t, 0, keys, n, 0);
-	return t;
+	return build_fans(t, arena) ? t : NULL;
 }
 
 /* ---- finding ---- */
 
-/* The child of that byte; 0 (which is nobody's child) when there is none. */
-static uint32_t child_of(const struct lang_trie *t, const struct trie_node *n, uint8_t byte)
+/* The child of that byte; NULL. */
+static inline const struct trie_node *child_of(const struct lang_trie *t, const struct trie_node *n, uint8_t byte)
 {
-	const uint8_t *firsts = t->firsts + n->child;
-	uint32_t low = 0, high = n->n_children;
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word, zeros;
+	uint32_t i;
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (firsts[middle] < byte)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n->n_children && firsts[low] == byte ? n->child + low : 0;
+	if (n->fan)
+		return n->fan[byte] ? &t->nodes[n->child + n->fan[byte] - 1] : NULL;
+	memcpy(&word, t->firsts + n->child, sizeof(word));
+	word ^= byte * ones;
+	zeros = (word - ones) & ~word & (ones << 7);        /* the lowest set bit is that of the first byte that is equal */
+	i = zeros ? (uint32_t)__builtin_ctzll(zeros) / 8 : MANY;
+	return i < n->n_children ? &t->nodes[n->child + i] : NULL;
 }
 
-static bool forwards(const char *label, size_t n, const char *text)
+static inline bool same(const struct trie_node *n, const char *text, size_t len, size_t at, bool ends)
 {
-	for (size_t i = 0; i < n; i++)
-		if (label[i] != text[i])
+	if (n->label_len > len - at)
+		return false;
+	for (size_t i = 0; i < n->label_len; i++)
+		if (n->label[i] != (ends ? text[len - at - i - 1] : text[at + i]))
 			return false;
 	return true;
 }
 
-static bool backwards(const char *label, size_t n, const char *end)
+static inline __attribute__((always_inline)) void find_text(const struct lang_trie *t, const char *text, size_t len,
+							    const struct lang_audience *a, bool ends)
 {
-	for (size_t i = 0; i < n; i++)
-		if (label[i] != end[-1 - (ptrdiff_t)i])
-			return false;
-	return true;
-}
-
-static void find_text(const struct lang_trie *t, const char *text, size_t len, const struct lang_audience *a)
-{
-	bool ends = t->kind == LANG_TRIE_ENDS;
 	const struct trie_node *n = t->nodes;
 	size_t at = 0;
 
-	for (;;) {
-		uint32_t child;
-
-		if (n->label_len > len - at || !(ends ? backwards(n->label, n->label_len, text + (len - at)) : forwards(n->label, n->label_len, text + at)))
-			return;
+	while (n && same(n, text, len, at, ends)) {
 		at += n->label_len;
-		lang_tell(a, t->numbers, n->begun);
+		if (n->begun.n)
+			lang_tell(a, t->numbers, n->begun);
 		if (at == len) {
 			lang_tell(a, t->numbers, n->whole);
 			return;
 		}
-		child = child_of(t, n, (uint8_t)(ends ? text[len - 1 - at] : text[at]));
-		if (!child)
-			return;
-		n = &t->nodes[child];
+		n = child_of(t, n, (uint8_t)(ends ? text[len - 1 - at] : text[at]));
 	}
 }
 
-static const char *skip_slashes(const char *at, const char *end)
+static inline const char *skip_slashes(const char *at, const char *end)
 {
 	while (at < end && *at == '/')
 		at++;
 	return at;
 }
 
-/* Keys begin with a slash, texts as if they did; empty components of the text do not count. A slash of a
- * label stands for all that are there. */
-static const char *path_label(const struct trie_node *n, const char *at, const char *text, const char *end)
+/* Keys begin with a slash, texts as if they did; empty components of the text do not count: a slash of a label stands
+ * for all that are there. From byte `i` of the label; what is behind it, or NULL. */
+static inline const char *path_label(const struct trie_node *n, uint32_t i, const char *at, const char *end)
 {
-	for (uint32_t i = 0; i < n->label_len; i++) {
-		if (n->label[i] == '/') {
-			if (at != text && (at == end || *at != '/'))
-				return NULL;
-			at = skip_slashes(at, end);
-		} else if (at == end || *at++ != n->label[i]) {
+	for (; i < n->label_len; i++) {
+		if (at == end || *at != n->label[i])
 			return NULL;
-		}
+		at++;
+		if (n->label[i] == '/')
+			at = skip_slashes(at, end);
 	}
 	return at;
 }
@@ -196,18 +204,16 @@ static void find_path(const struct lang_trie *t, const char *text, size_t len, c
 {
 	const char *at = text, *end = text + len;
 	const struct trie_node *n = t->nodes;
+	uint32_t from = len == 0 || text[0] != '/';
 
-	for (;;) {
-		uint32_t child;
-
-		at = path_label(n, at, text, end);
-		if (!at)
-			return;
-		if (at == end || *at == '/')
+	/* All keys begin with one slash: so does the first label, if there is any key. */
+	if (n->label_len < from)
+		return;
+	while (n && (at = path_label(n, from, at, end))) {
+		if (n->begun.n && (at == end || *at == '/'))
 			lang_tell(a, t->numbers, n->begun);
-		if (at == end || !(child = child_of(t, n, (uint8_t)*at)))
-			return;
-		n = &t->nodes[child];
+		n = at < end ? child_of(t, n, (uint8_t)*at) : NULL;
+		from = 0;
 	}
 }
 
@@ -215,6 +221,8 @@ void lang_trie_find(const struct lang_trie *t, const char *text, size_t len, con
 {
 	if (t->kind == LANG_TRIE_PATHS)
 		find_path(t, text, len, a);
+	else if (t->kind == LANG_TRIE_ENDS)
+		find_text(t, text, len, a, true);
 	else
-		find_text(t, text, len, a);
+		find_text(t, text, len, a, false);
 }

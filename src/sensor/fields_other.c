@@ -17,7 +17,7 @@ static int dns_value(const struct sensor_record *r, enum model_field_id id, stru
 	if (!sensor_is_dns(r->view) || !sensor_dns_question(data, data_len, name, sizeof(name), &len, &type))
 		return MODEL_UNSET;
 	if (id == MODEL_F_DNS_QUESTION)
-		return value_text(ret, arena_strndup(scratch, name, len), len);
+		return value_str(ret, arena_strndup(scratch, name, len));
 	if (sensor_dns_type_name(type))
 		return value_str(ret, sensor_dns_type_name(type));
 	return value_str(ret, arena_printf(scratch, "TYPE%u", type));

@@ -204,6 +204,11 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 	add_run_time(sensor, ret);
 }
 
+bool sensor_reads_directly(const struct sensor *sensor)
+{
+	return sensor->reads_directly;
+}
+
 bool sensor_sees_compat(const struct sensor *sensor)
 {
 	return sensor->plan.compat_hooked || sensor->raw_link;

@@ -48,6 +48,7 @@ struct sensor {
 	struct sensor_options options;
 	enum sensor_compat compat;
 	enum sensor_way way;
+	bool reads_directly;             /* the programs in use load kernel memory by bpf_rdonly_cast() */
 	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
 	bool needs_calls;                /* some call has no better hook than its tracepoint */

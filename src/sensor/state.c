@@ -298,6 +298,13 @@ int sensor_state_adopt(struct sensor_state *state, int kind, const char *json, s
 	}
 }
 
+const struct runtime_container *sensor_state_container(const struct sensor_state *state, uint64_t cgroup_id)
+{
+	const struct sensor_cgroup *cgroup = map_get_u64(&state->cgroups.by_id, cgroup_id);
+
+	return cgroup ? cgroup->container : NULL;
+}
+
 void sensor_state_stats(const struct sensor_state *state, struct sensor_state_stats *ret)
 {
 	const struct sensor_processes *p = &state->processes;

@@ -79,6 +79,8 @@ struct sensor_cgroup_view {
 void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const struct sensor_cgroup_view *cgroup, void *data), void *data);
 struct sensor_process_view { uint32_t pid; uint64_t start_ns; const char *exepath; };   /* exepath NULL: not known */
 void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data);
+/* The container of a control group, as far as events have told; NULL: none, or not known. */
+const struct runtime_container *sensor_state_container(const struct sensor_state *state, uint64_t cgroup_id);
 
 struct sensor_state_stats {
 	uint64_t n_processes, n_threads, n_exited, n_evicted, n_unknown_parent, n_cgroups, n_events, memory_bytes;

@@ -69,6 +69,24 @@ static int act_exec(void *data)
 	return 1;
 }
 
+/* When the verifier refuses one program that does, all are loaded without: slower, and nobody would notice. */
+TEST(programs_load_kernel_memory_directly_where_the_kernel_lets_them)
+{
+	char line[256];
+	bool can = false;
+	FILE *symbols;
+
+	if (getenv("PARKA_SENSOR_READS"))
+		SKIP("PARKA_SENSOR_READS says how");
+	NEED_SENSOR();
+	symbols = fopen("/proc/kallsyms", "r");
+	while (symbols && fgets(line, sizeof(line), symbols))
+		can = can || strstr(line, " bpf_rdonly_cast\n");
+	if (symbols)
+		fclose(symbols);
+	CHECK_INT(sensor_reads_directly(live_sensor()), can);
+}
+
 TEST(exec_tells_program_arguments_environment_and_directory)
 {
 	struct live_events e;

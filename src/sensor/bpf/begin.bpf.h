@@ -73,19 +73,23 @@ struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_n
  *
  * Where the kernel has not, structures of which much is read are copied whole by block_read(), and MEMBER() takes
  * from the copy.
+ *
+ * The programs are compiled twice, for each way (PARKA_CASTS, see meson.build): with both in one object half of it would be
+ * dead code, which costs the verifier as much time as the other half.
  */
+enum { CAN_CAST = PARKA_CASTS };
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 static __always_inline void *cast(const void *address, __u32 btf_id)
 {
-	return config.can_cast ? bpf_rdonly_cast(address, btf_id) : (void *)address;
+	return CAN_CAST ? bpf_rdonly_cast(address, btf_id) : (void *)address;
 }
 
 #define AT(kind, address) ((struct kind *)cast((const void *)(address), bpf_core_type_id_kernel(struct kind)))
 #define PEEK(p, ...) ({ \
 	typeof(p) at_ = (p); \
 	___type((at_), __VA_ARGS__) peeked_; \
-	if (config.can_cast) \
+	if (CAN_CAST) \
 		peeked_ = ___arrow((at_), __VA_ARGS__); \
 	else \
 		BPF_CORE_READ_INTO(&peeked_, at_, __VA_ARGS__); \
@@ -98,7 +102,7 @@ enum { CRED_BYTES = 192, INODE_BYTES = 256, DENTRY_BYTES = 128, REGS_BYTES = 128
 
 static __always_inline void block_read(struct slot *s, const void *from, __u32 size)
 {
-	if (!config.can_cast && bpf_probe_read_kernel(s->block, size, from))
+	if (!CAN_CAST && bpf_probe_read_kernel(s->block, size, from))
 		__builtin_memset(s->block, 0, sizeof(s->block));
 }
 
@@ -106,7 +110,7 @@ static __always_inline void block_read(struct slot *s, const void *from, __u32 s
  * load of the two, which no verifier would take. */
 #define MEMBER(s, p, type, member) ({ \
 	type member_; \
-	if (config.can_cast) { \
+	if (CAN_CAST) { \
 		member_ = *(type *)&(p)->member; \
 		asm volatile("" : "+r"(member_)); \
 	} else { \
@@ -258,10 +262,12 @@ static __always_inline __u64 creds_mix(__u64 h, __u64 word)
 static __always_inline __u64 creds_hash(struct task_struct *task, __u32 tid)
 {
 	struct cred *cred = (struct cred *)PEEK(task, cred);
-	__u64 h = creds_mix(tid, (__u64)cred);
-	__u64 words[CREDS_WORDS] = {};
+	__u64 words[CREDS_WORDS] = {}, h = (__u64)cred;
 
-	if (config.can_cast) {
+	/* The difference of two pointers is a number, which one of them is not for the verifier. */
+	asm volatile("%0 -= %1" : "+r"(h) : "r"(task));
+	h = creds_mix(tid, h);
+	if (CAN_CAST) {
 		h = creds_mix(h, LOADED(cred, __u32, uid) | (__u64)LOADED(cred, __u32, euid) << 32);
 		h = creds_mix(h, LOADED(cred, __u32, suid) | (__u64)LOADED(cred, __u32, fsuid) << 32);
 		h = creds_mix(h, LOADED(cred, __u64, cap_effective));

@@ -37,6 +37,7 @@ struct walk {
 	__u32 last_len, spare;
 	__u64 hash[WALK_MASK + 1];   /* of each component, the last one first */
 	__u64 word[WALK_MASK + 1];   /* its first 8 bytes; or a text */
+	__u64 exe[FILTER_CLASSES];   /* what an executable with this path may satisfy */
 };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SENSOR_SLOTS); __type(key, __u32); __type(value, struct walk); } walks SEC(".maps");
 
@@ -48,8 +49,11 @@ static __always_inline __u64 word_at(__u64 address)
 {
 	__u64 word = 0;
 
-	if (config.can_cast)
-		return (__u64)AT(timespec64, address)->tv_sec;
+	if (CAN_CAST) {
+		word = (__u64)AT(timespec64, address)->tv_sec;
+		asm volatile("" : "+r"(word));   /* or it is made one load with that of another kind of pointer */
+		return word;
+	}
 	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
 	return word;
 }
@@ -299,8 +303,9 @@ __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 d
 	struct walk *w;
 	int level;
 
-	/* A mount that shows a part of its file system: the file has a second name. */
-	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root))
+	/* A mount that shows a part of its file system: the file has a second name. A removed one has none that is sure. */
+	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
+	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
 		return terms;
 	level = walk_take(token);
 	if (level < 0)
@@ -322,12 +327,21 @@ __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 d
 	return terms;
 }
 
+/* The high bit of each of the first `n` bytes that is '.'. On its own, so that the verifier looks at
+ * it once and not once per word. */
+__noinline __u64 dots_in(__u64 word, __u64 n)
+{
+	const __u64 low = 0x7f7f7f7f7f7f7f7fULL, dots = 0x2e2e2e2e2e2e2e2eULL;
+
+	word = filter_low_bytes(word, n) ^ dots;
+	return ~((word & low) + low | word | low);
+}
+
 /* Whether a text in the program's memory holds "..": also when it cannot be read, or goes on behind what is read. */
 __noinline int filter_has_dots(__u64 text)
 {
-	const __u64 low = 0x7f7f7f7f7f7f7f7fULL, dots = 0x2e2e2e2e2e2e2e2eULL;
-	__u64 token = (__u64)bpf_get_current_task(), before = 0, word;
-	int level = walk_take(token), found = 0;
+	__u64 token = (__u64)bpf_get_current_task(), before = 0, found = 0, now;
+	int level = walk_take(token);
 	struct walk *w = walk_of(level);
 	long len;
 
@@ -336,19 +350,17 @@ __noinline int filter_has_dots(__u64 text)
 	len = bpf_probe_read_user_str(w->word, DOTS_BYTES, (void *)text);
 	if (len <= 0 || len >= DOTS_BYTES)
 		found = 1;
-	for (__u32 i = 0; i < DOTS_BYTES / 8 && !found; i++) {
+	for (__u32 i = 0; i < DOTS_BYTES / 8; i++) {
 		if (i * 8 >= len)
 			break;
-		word = w->word[i & WALK_MASK];
-		word = filter_low_bytes(word, len - i * 8) ^ dots;
-		word = ~((word & low) + low | word | low);       /* the high bit of each byte that is '.' */
-		found = !!(word & (word << 8 | before >> 56));
-		before = word;
+		now = dots_in(w->word[i & WALK_MASK], len - i * 8);
+		found |= now & (now << 8 | before >> 56);
+		before = now;
 	}
 	if (w->token != token)
 		found = 1;
 	walk_release(level);
-	return found;
+	return found != 0;
 }
 
 /* ---- who ---- */
@@ -506,7 +518,7 @@ __noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
 	if (!(terms & ~(t->path_free & t->name_free & t->part_free)))
 		return terms;
 	/* Other names of the inode are known to user space only. */
-	if ((mode & S_IFMT) == S_IFREG && (__u32)WORD(inode, inode, i_nlink) > 1)
+	if ((mode & S_IFMT) != S_IFDIR && (__u32)WORD(inode, inode, i_nlink) > 1)
 		return terms;
 	return filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
 }
@@ -542,7 +554,8 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	if (ret >= 0)
 		terms = filter_opened(version, t, terms, row->variant, ret);
 	else if (open_flags(row->variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)];
+		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)] &
+			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);
 	if (terms & ~t->no_dotdot && !filter_has_dots(open_text(row->variant)))

@@ -15,32 +15,45 @@ static __always_inline bool exe_is_asked(struct filter_tables *t)
 	return t->is_active && (t->of[FILTER_OPEN].exe_free & t->of[FILTER_NET].exe_free & t->of[FILTER_CALL].exe_free) != ~0ULL;
 }
 
-static __always_inline void exe_add(struct filter_process *p, struct filter_entry *at)
+/* Adds to the walk what an executable with this path, or below this directory, satisfies. On its own, so that the
+ * verifier looks at it once and not once per component. */
+__noinline int exe_add(__u32 level, __u32 version, __u64 key, __u32 below)
 {
+	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
+	struct filter_entry *at;
+
+	if (!t || !w)
+		return 0;
+	at = filter_find_entry(below ? t->exe_below : t->exe, key);
 	if (!at)
-		return;
-	p->exe[FILTER_OPEN] |= at->mask[FILTER_OPEN];
-	p->exe[FILTER_NET] |= at->mask[FILTER_NET];
-	p->exe[FILTER_CALL] |= at->mask[FILTER_CALL];
+		return 0;
+	w->exe[FILTER_OPEN] |= at->mask[FILTER_OPEN];
+	w->exe[FILTER_NET] |= at->mask[FILTER_NET];
+	w->exe[FILTER_CALL] |= at->mask[FILTER_CALL];
+	return 0;
 }
 
 /* From the path in the walk. */
-static __always_inline void exe_from_walk(struct filter_process *p, struct filter_tables *t, struct walk *w)
+static __always_inline void exe_from_walk(struct filter_process *p, struct filter_tables *t, struct walk *w, __u32 level)
 {
 	__u64 h = FILTER_ROOT;
 	__u32 left = w->n;
 
-	p->exe[FILTER_OPEN] = t->of[FILTER_OPEN].exe_free;
-	p->exe[FILTER_NET] = t->of[FILTER_NET].exe_free;
-	p->exe[FILTER_CALL] = t->of[FILTER_CALL].exe_free;
+	w->exe[FILTER_OPEN] = t->of[FILTER_OPEN].exe_free;
+	w->exe[FILTER_NET] = t->of[FILTER_NET].exe_free;
+	w->exe[FILTER_CALL] = t->of[FILTER_CALL].exe_free;
 	for (int i = 0; i <= FILTER_COMPONENTS; i++) {
 		if (!left)
 			break;
-		exe_add(p, filter_find_entry(t->exe_below, h));
+		exe_add(level, p->version, h, 1);
 		left--;
 		h = filter_mix(h, w->hash[left & WALK_MASK]);
 	}
-	exe_add(p, filter_find_entry(t->exe, h));
+	exe_add(level, p->version, h, 0);
+	p->exe[FILTER_OPEN] = w->exe[FILTER_OPEN];
+	p->exe[FILTER_NET] = w->exe[FILTER_NET];
+	p->exe[FILTER_CALL] = w->exe[FILTER_CALL];
 }
 
 /* Whether a file has one path, which can be walked. */
@@ -66,7 +79,7 @@ static __always_inline void exe_of_task(struct filter_process *p, struct filter_
 		return;
 	w = walk_of(level);
 	if (w && walk_path(level, mnt, WORD(file, file, f_path.dentry)) == 0)
-		exe_from_walk(p, t, w);
+		exe_from_walk(p, t, w, level);
 	if (w && w->token != task)
 		p->exe[FILTER_OPEN] = p->exe[FILTER_NET] = p->exe[FILTER_CALL] = ~0ULL;
 	walk_release(level);

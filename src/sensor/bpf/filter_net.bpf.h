@@ -5,8 +5,8 @@
 #include "filter.bpf.h"
 #include "net.bpf.h"
 
-/* Terms that the address of one end satisfies. (hi, lo) as in filter.h. */
-__noinline __u64 filter_address(__u32 version, __u32 end, __u64 hi, __u64 lo)
+/* Terms that the address of one end satisfies. `family` is 4 or 6, (hi, lo) as in filter.h. */
+__noinline __u64 filter_address(__u32 version, __u32 end, __u32 family, __u64 hi, __u64 lo)
 {
 	struct filter_tables *t = tables_of(version);
 	__u64 inside = 0, refuted = 0;
@@ -17,7 +17,7 @@ __noinline __u64 filter_address(__u32 version, __u32 end, __u64 hi, __u64 lo)
 		struct filter_cidr *c = &t->cidrs[i];
 		if (i >= t->n_cidrs)
 			break;
-		if (c->end != end || (hi & c->mask_hi) != c->hi || (lo & c->mask_lo) != c->lo)
+		if (!filter_inside(c, end, family, hi, lo))
 			continue;
 		inside |= c->inside;
 		refuted |= c->refutes;
@@ -32,33 +32,40 @@ static __always_inline __u64 filter_port(struct filter_tables *t, __u32 end, __u
 	return t->port_free[end] | (at ? at->mask : t->port_other[end]);
 }
 
+static __always_inline __u64 filter_no_end(struct filter_tables *t, __u32 end)
+{
+	return (t->port_free[end] | t->port_none[end]) & (t->cidr_free[end] | t->cidr_none[end]);
+}
+
 /* Terms that one end of the internet socket `sk` satisfies. */
 static __always_inline __u64 filter_end(__u32 version, struct filter_tables *t, __u64 sk, bool is_six, __u32 end)
 {
 	bool remote = end == FILTER_REMOTE;
 	__u32 port = remote ? __builtin_bswap16((__u16)WORD(sock, sk, __sk_common.skc_dport)) : (__u16)WORD(sock, sk, __sk_common.skc_num);
-	__u64 at, hi = ~0ULL, lo;
+	__u32 family = 4;
+	__u64 at, hi = 0, lo;
 
 	if (remote && !port)
-		return (t->port_free[end] | t->port_none[end]) & (t->cidr_free[end] | t->cidr_none[end]);
+		return filter_no_end(t, end);
 	if (is_six) {
 		at = sk + (remote ? bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr)
 				  : bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr));
 		hi = __builtin_bswap64(word_at(at));
 		lo = __builtin_bswap64(word_at(at + 8));
-		if (!hi && lo >> 32 == 0xffff) {
-			hi = ~0ULL;
+		if (!hi && lo >> 32 == 0xffff)
 			lo = (__u32)lo;
-		}
+		else
+			family = 6;
 	} else {
 		lo = __builtin_bswap32(remote ? (__u32)WORD(sock, sk, __sk_common.skc_daddr) : (__u32)WORD(sock, sk, __sk_common.skc_rcv_saddr));
 	}
-	return filter_port(t, end, port) & filter_address(version, end, hi, lo);
+	return filter_port(t, end, port) & filter_address(version, end, family, hi, lo);
 }
 
-enum { GIVEN_REMOTE = 1, GIVEN_LOCAL = 2 };
+/* Ends whose address the event has from the program: not looked at. NO_REMOTE: bind and listen speak of this end only. */
+enum { GIVEN_REMOTE = 1, GIVEN_LOCAL = 2, NO_REMOTE = 4 };
 
-/* Which of `terms` the socket satisfies. `given`: ends whose address the event has from the program. */
+/* Which of `terms` the socket satisfies. */
 __noinline __u64 filter_socket(__u32 version, __u64 terms, __u64 sk, __u32 given)
 {
 	__u32 family = (__u16)WORD(sock, sk, __sk_common.skc_family);
@@ -70,9 +77,13 @@ __noinline __u64 filter_socket(__u32 version, __u64 terms, __u64 sk, __u32 given
 					(FILTER_KINDS - 1)];
 	if (!(terms & ~(t->port_free[0] & t->port_free[1] & t->cidr_free[0] & t->cidr_free[1])))
 		return terms;
-	if (family != AF_INET && family != AF_INET6)   /* the address may be of any family: what the program gave */
-		return terms;
-	if (!(given & GIVEN_REMOTE))
+	if (family == AF_UNIX && !(given & (GIVEN_REMOTE | GIVEN_LOCAL)))
+		return terms & filter_no_end(t, FILTER_REMOTE) & filter_no_end(t, FILTER_LOCAL);
+	if (family != AF_INET && family != AF_INET6)
+		return terms;            /* the program's address is told, whatever it is */
+	if (given & NO_REMOTE)
+		terms &= filter_no_end(t, FILTER_REMOTE);
+	else if (!(given & GIVEN_REMOTE))
 		terms &= filter_end(version, t, sk, family == AF_INET6, FILTER_REMOTE);
 	if (terms && !(given & GIVEN_LOCAL))
 		terms &= filter_end(version, t, sk, family == AF_INET6, FILTER_LOCAL);
@@ -109,6 +120,8 @@ __noinline int filter_net(__u32 index, __s64 ret, __u32 sent_to)
 	terms = t->types[type] & filter_results(t, FILTER_NET, ret);
 	if (row->family == SENSOR_FAMILY_NET && ret < 0 && ret != -EINPROGRESS)
 		given |= GIVEN_REMOTE | GIVEN_LOCAL;
+	if (row->family == SENSOR_FAMILY_NET && (row->variant == SENSOR_NET_BIND || row->variant == SENSOR_NET_LISTEN))
+		given |= NO_REMOTE;
 	if (terms) {
 		sk = sock_number(row->family == SENSOR_FAMILY_NET && row->variant == SENSOR_NET_ACCEPT ? ret : (__s32)call_arg(current_task(), 0));
 		if (sk)

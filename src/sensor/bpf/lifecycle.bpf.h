@@ -31,7 +31,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *new_task)
 	struct slot *s = slot_of(h);
 	__u64 nr;
 
-	filter_fork((__u64)child);
+	filter_fork(child_address);
 	if (!h || !s)
 		return 0;
 	s->flags = SENSOR_WIRE_NO_RET | (is_compat(task) ? SENSOR_WIRE_COMPAT : 0);
