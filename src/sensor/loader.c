@@ -486,8 +486,11 @@ static void tell_wanted(struct sensor *sensor)
 		if (call->nr32 >= 0)
 			bits[call->nr32] |= bits_of_32(&sensor->plan, plan_call_hook(&sensor->plan, call, true));
 	}
-	for (size_t i = 0; i < SENSOR_ROW_CALLS; i++)
+	sensor->compat_wants_raw = false;
+	for (size_t i = 0; i < SENSOR_ROW_CALLS; i++) {
+		sensor->compat_wants_raw |= bits[i] & SENSOR_CALL_32;
 		__atomic_store_n(&calls[i], bits[i], __ATOMIC_RELAXED);
+	}
 }
 
 static bool is_wanted(const struct sensor *sensor, const struct plan_hook *hook)
@@ -548,7 +551,7 @@ int sensor_attach(struct sensor *sensor, struct err *err)
 	detach_unwanted(sensor);
 	tell_wanted(sensor);   /* with what fell */
 	libbpf_set_print(before);
-	needs_raw |= sensor->compat == SENSOR_COMPAT_ALWAYS && !sensor->plan.compat_hooked;
+	needs_raw |= sensor->compat == SENSOR_COMPAT_ALWAYS && sensor->compat_wants_raw;
 	return needs_raw ? sensor_attach_raw(sensor, err) : 0;
 }
 

@@ -121,7 +121,7 @@ static uint64_t boot_ns(void)
 /* A 32-bit program started: from now on somebody must look at 32-bit calls. */
 static bool starts_compat(const struct sensor *sensor, const struct sensor_wire *event)
 {
-	return sensor->compat == SENSOR_COMPAT_AUTO && !sensor->plan.compat_hooked && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
+	return sensor->compat == SENSOR_COMPAT_AUTO && sensor->compat_wants_raw && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
 	       (event->type == MODEL_EVT_EXECVE || event->type == MODEL_EVT_EXECVEAT);
 }
 
@@ -204,7 +204,7 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 
 bool sensor_sees_compat(const struct sensor *sensor)
 {
-	return sensor->plan.compat_hooked || sensor->raw_link;
+	return !sensor->compat_wants_raw || sensor->raw_link;
 }
 
 size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks)

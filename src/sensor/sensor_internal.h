@@ -50,6 +50,7 @@ struct sensor {
 	enum sensor_way way;
 	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
+	bool compat_wants_raw;           /* some 32-bit call is only to be seen by the program on every exit */
 	bool needs_calls;                /* some call has no better hook than its tracepoint */
 	int epoll_fd;
 };
