@@ -4,6 +4,7 @@
 #   scripts/deps.sh build        to build and run it
 #   scripts/deps.sh test         also for the tests (compilers, container runtimes, sanitizers)
 #   scripts/deps.sh guest        also for tests in QEMU guests
+#   scripts/deps.sh bench        to build it and for the loads of bench/agent.py
 #   scripts/deps.sh --check SET  only say whether all of SET is there (exit 1 if not)
 set -eu
 
@@ -13,6 +14,7 @@ test="$build clang libclang-rt-19-dev python3 gcc-multilib libc6-dev busybox-sta
  docker.io containerd runc crun podman man-db zsh fish
  openssh-server openssh-client sudo cron uidmap iputils-ping libcap2-bin"
 guest="$test qemu-system-x86 cpio kmod"
+bench="$build python3 redis-server redis-tools docker.io busybox-static util-linux"
 
 check=
 if [ "${1:-}" = --check ]; then
@@ -22,8 +24,10 @@ fi
 case "${1:-build}" in
 	build) want=$build ;;
 	test) want=$test ;;
-	guest | all) want=$guest ;;
-	*) echo "usage: scripts/deps.sh [--check] build|test|guest" >&2; exit 2 ;;
+	guest) want=$guest ;;
+	bench) want=$bench ;;
+	all) want="$guest $bench" ;;
+	*) echo "usage: scripts/deps.sh [--check] build|test|guest|bench" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

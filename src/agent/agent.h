@@ -15,6 +15,7 @@
  *
  * Thread: one; sinks have their own.
  */
+#include "agent/costs.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "detect/detect.h"
@@ -39,10 +40,6 @@ struct agent_rule_source {
 /* Load and compile. 0 also when the files have errors: they are in the diags of *ret_rules, which is not to be used
  * otherwise, and *ret_faulty is true. -errno: could not read; -ENOENT with a selection that means no rule. */
 int agent_rules_load(const struct agent_rule_source *source, struct lang_rules **ret_rules, bool *ret_faulty, struct err *err);
-
-/* The absolute paths that enabled rules compare file names with: for sensor_state_watch_paths(). Text lives in the
- * arena; at most `max`. */
-size_t agent_rules_paths(const struct lang_rules *rules, struct arena *arena, const char **ret_paths, size_t max);
 
 /* Watch rule files and directories; fn is called once changes have been quiet for 200 ms. */
 struct agent_rule_watch;
@@ -94,7 +91,11 @@ struct agent_live_options {
 	bool no_seed;                        /* leave processes that live already unknown */
 	bool use_api;                        /* ask container runtimes for what their files lack */
 	bool keep_priority;                  /* do not raise this thread's priority */
+	bool no_filter;                      /* the kernel reports every event of the types that rules want */
 	const char *capture;                 /* record to this file; NULL: do not */
+	bool costs;                          /* keep an account (agent/costs.h) */
+	bool count_containers;               /* in it, also what the kernel saw and dropped of each container */
+	bool time_programs;                  /* in it, also the run time of the BPF programs, as far as the kernel tells */
 };
 
 struct agent_live;
@@ -116,6 +117,8 @@ struct agent_live_stats {
 	uint64_t n_recorded, n_recorded_bytes;   /* capture: records and bytes before compression */
 };
 void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret);
+/* The account since the start, brought up to date now; NULL without one. */
+const struct agent_sums *agent_live_costs(struct agent_live *live);
 
 /* ---- replay ---- */
 

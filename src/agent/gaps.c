@@ -3,9 +3,11 @@
 #include "agent/agent.h"
 
 #include <string.h>
+#include <time.h>
 
-#define GAP_NS (UINT64_C(5) * 1000000000)
-enum { GAP_TYPES_NAMED = 6, GAP_TEXT_MAX = 512 };
+#define SECOND_NS UINT64_C(1000000000)
+#define GAP_NS (5 * SECOND_NS)
+enum { GAP_TYPES_NAMED = 32, GAP_TEXT_MAX = 1024 };   /* a flood of one type must not hide what else was lost */
 
 static const char *const cause_names[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested" };
 _Static_assert(ARRAY_LEN(cause_names) == SENSOR_LOST_MAX, "a name for every cause");
@@ -15,7 +17,7 @@ const char *agent_lost_name(enum sensor_lost cause)
 	return cause < SENSOR_LOST_MAX ? cause_names[cause] : "unknown";
 }
 
-struct gap_record { struct model_record record; uint64_t count, epoch_ns; const char *types, *causes, *hostname; };
+struct gap_record { struct model_record record; uint64_t count, epoch_ns, begin_ns, end_ns; const char *types, *causes, *hostname; };
 
 static int give_text(const char *text, struct model_value *ret)
 {
@@ -34,6 +36,12 @@ static int gap_get(const struct model_record *record, const struct model_field_r
 	switch (field->id) {
 	case MODEL_F_LOST_COUNT:
 		*ret = (struct model_value){ .u64 = gap->count };
+		return MODEL_SET;
+	case MODEL_F_LOST_BEGIN:
+		*ret = (struct model_value){ .u64 = gap->begin_ns };
+		return MODEL_SET;
+	case MODEL_F_LOST_END:
+		*ret = (struct model_value){ .u64 = gap->end_ns };
 		return MODEL_SET;
 	case MODEL_F_LOST_TYPE:
 		return give_text(gap->types, ret);
@@ -57,7 +65,7 @@ static int gap_get(const struct model_record *record, const struct model_field_r
 void agent_gaps_init(struct agent_gaps *g, const char *hostname)
 {
 	*g = (struct agent_gaps){ .hostname = hostname };
-	(void)lang_format_parse("%lost.count %lost.type %lost.cause", &g->format, NULL, NULL);
+	(void)lang_format_parse("%lost.count %lost.type %lost.cause %lost.begin %lost.end", &g->format, NULL, NULL);
 }
 
 void agent_gaps_done(struct agent_gaps *g)
@@ -65,16 +73,21 @@ void agent_gaps_done(struct agent_gaps *g)
 	g->format = lang_format_free(g->format);
 }
 
-void agent_gaps_add(struct agent_gaps *g, uint64_t type, uint64_t cause, uint64_t n, uint64_t epoch_ns)
+void agent_gaps_add(struct agent_gaps *g, const struct agent_gap_loss *loss)
 {
-	if (type >= MODEL_EVT_MAX || cause >= SENSOR_LOST_MAX || !n)
+	if (loss->type >= MODEL_EVT_MAX || loss->cause >= SENSOR_LOST_MAX || !loss->n)
 		return;
-	if (!g->n_pending)
-		g->first_ns = epoch_ns;
-	g->pending[type][cause] += n;
-	g->n_pending += n;
-	g->by_cause[cause] += n;
-	g->total += n;
+	if (!g->n_pending) {
+		g->first_ns = loss->end_ns;
+		g->begin_ns = loss->begin_ns;
+	}
+	if (loss->begin_ns < g->begin_ns)
+		g->begin_ns = loss->begin_ns;
+	g->end_ns = loss->end_ns;
+	g->pending[loss->type][loss->cause] += loss->n;
+	g->n_pending += loss->n;
+	g->by_cause[loss->cause] += loss->n;
+	g->total += loss->n;
 }
 
 static uint64_t of_type(const struct agent_gaps *g, unsigned type)
@@ -124,6 +137,25 @@ static void name_causes(struct agent_gaps *g, struct strbuf *out)
 	}
 }
 
+/* "22:13:20.500": of the day in UTC, so that a replay elsewhere says the same. */
+static void name_time(uint64_t epoch_ns, struct strbuf *out)
+{
+	time_t seconds = (time_t)(epoch_ns / SECOND_NS);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strbuf_addf(out, "%02d:%02d:%02d.%03u", tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(epoch_ns % SECOND_NS / 1000000));
+}
+
+static void name_gap(const struct agent_gaps *g, const char *types, const char *causes, struct strbuf *out)
+{
+	strbuf_addf(out, "parka lost %llu events from ", (unsigned long long)g->n_pending);
+	name_time(g->begin_ns, out);
+	strbuf_addf(out, " to ");
+	name_time(g->end_ns, out);
+	strbuf_addf(out, " UTC: %s (%s)", types, causes);
+}
+
 void agent_gaps_tell(struct agent_gaps *g, struct detect_engine *engine, uint64_t epoch_ns)
 {
 	_cleanup_strbuf_ struct strbuf types, causes, text;
@@ -141,10 +173,10 @@ void agent_gaps_tell(struct agent_gaps *g, struct detect_engine *engine, uint64_
 		return;
 	name_types(g, &types);
 	name_causes(g, &causes);
-	strbuf_addf(&text, "parka lost %llu events: %s (%s)", (unsigned long long)g->n_pending, types.text, causes.text);
+	name_gap(g, types.text, causes.text, &text);
 	gap = (struct gap_record){
-		.record = { &ops, MODEL_EVT_LOST }, .count = g->n_pending, .epoch_ns = g->first_ns, .types = types.text,
-		.causes = causes.text, .hostname = g->hostname,
+		.record = { &ops, MODEL_EVT_LOST }, .count = g->n_pending, .epoch_ns = g->first_ns, .begin_ns = g->begin_ns,
+		.end_ns = g->end_ns, .types = types.text, .causes = causes.text, .hostname = g->hostname,
 	};
 	detect_engine_report(engine, &rule, &gap.record, g->first_ns, text.text);
 	memset(g->pending, 0, sizeof(g->pending));

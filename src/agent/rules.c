@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
-#include "base/map.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,62 +44,4 @@ int agent_rules_load(const struct agent_rule_source *source, struct lang_rules *
 	*ret_rules = rules;
 	*ret_faulty = bad;
 	return 0;
-}
-
-struct path_walk { struct arena *arena; const char **paths; size_t n, max; struct map seen; };
-
-static bool is_file_name(const struct lang_value_expr *left)
-{
-	const char *name;
-
-	if (!left || left->kind != LANG_VALUE_FIELD)
-		return false;
-	name = model_field(left->field.id)->name;
-	return model_field(left->field.id)->type == MODEL_TYPE_PATH &&
-	       (strncmp(name, "fd.", 3) == 0 || strncmp(name, "fs.path.", 8) == 0);
-}
-
-static void add_path(struct path_walk *w, const struct lang_text *value)
-{
-	char *copy;
-
-	if (w->n >= w->max || value->len < 2 || value->text[0] != '/' || value->text[value->len - 1] == '/' ||
-	    map_get(&w->seen, value->text, value->len))
-		return;
-	copy = arena_strndup(w->arena, value->text, value->len);
-	if (!copy)
-		return;
-	map_put(&w->seen, copy, value->len, copy);
-	w->paths[w->n++] = copy;
-}
-
-static void walk(struct path_walk *w, const struct lang_node *node)
-{
-	for (size_t i = 0; i < node->n_children; i++)
-		walk(w, node->children[i]);
-	if (node->kind != LANG_NODE_CHECK || (node->op != LANG_OP_EQ && node->op != LANG_OP_IN) || !is_file_name(node->left))
-		return;
-	for (size_t i = 0; i < node->n_values; i++)
-		add_path(w, &node->values[i]);
-}
-
-size_t agent_rules_paths(const struct lang_rules *rules, struct arena *arena, const char **ret_paths, size_t max)
-{
-	struct path_walk w = { arena, ret_paths, 0, max, MAP_INIT };
-	struct arena trees;
-
-	arena_init(&trees, 64 << 20);
-	for (size_t i = 0; i < lang_rules_count(rules); i++) {
-		const struct lang_rule *rule = lang_rules_at(rules, i);
-		struct lang_node *tree;
-
-		if (!rule->enabled || rule->skipped || !rule->expanded)
-			continue;
-		arena_reset(&trees);
-		if (lang_parse(&trees, rule->expanded, strlen(rule->expanded), 0, &tree, NULL) == 0)
-			walk(&w, tree);
-	}
-	arena_done(&trees);
-	map_done(&w.seen);
-	return w.n;
 }

@@ -48,10 +48,11 @@ void agent_stream_rules(struct agent_stream *s, struct lang_rules *rules)
 	size_t n;
 
 	arena_init(&arena, 16 << 20);
-	n = agent_rules_paths(rules, &arena, paths, WATCH_PATHS_MAX);
+	n = lang_rules_paths(rules, &arena, paths, WATCH_PATHS_MAX);
 	sensor_state_watch_paths(s->state, paths, n);
 	arena_done(&arena);
 	free(paths);
+	lang_rules_settle(rules);
 	detect_engine_rules(s->engine, rules);
 }
 
@@ -70,11 +71,16 @@ size_t agent_stream_apply(struct agent_stream *s, const struct sensor_wire *even
 static void count_lost(struct agent_stream *s, const struct sensor_wire *event, uint64_t epoch_ns)
 {
 	struct sensor_wire_view view;
+	uint64_t since_ns;
 
 	if (!sensor_wire_decode(event, event->len, &view))
 		return;
-	agent_gaps_add(&s->gaps, sensor_wire_u64_or(&view, SENSOR_P_LOST_TYPE, 0), sensor_wire_u64_or(&view, SENSOR_P_LOST_CAUSE, 0),
-		       sensor_wire_u64_or(&view, SENSOR_P_LOST_COUNT, 0), epoch_ns);
+	since_ns = sensor_wire_u64_or(&view, SENSOR_P_LOST_SINCE, event->ts_ns);
+	agent_gaps_add(&s->gaps, &(struct agent_gap_loss){
+		.type = sensor_wire_u64_or(&view, SENSOR_P_LOST_TYPE, 0), .cause = sensor_wire_u64_or(&view, SENSOR_P_LOST_CAUSE, 0),
+		.n = sensor_wire_u64_or(&view, SENSOR_P_LOST_COUNT, 0), .begin_ns = since_ns + (uint64_t)s->boot_to_epoch_ns,
+		.end_ns = epoch_ns,
+	});
 }
 
 void agent_stream_tick(struct agent_stream *s, uint64_t epoch_ns)

@@ -7,6 +7,8 @@
  * http and https only, certificates checked, redirects never followed (the answer with its 3xx is handed back): who
  * answers cannot send parka elsewhere. Blocks for up to the time-out: never call it on the event path.
  * Thread: any; each call has its own connection.
+ *
+ * libcurl is loaded by the first call (Debian: libcurl4), not when the program starts.
  */
 #include "base/err.h"
 #include "base/strbuf.h"
@@ -27,9 +29,12 @@ struct http_request {
 	size_t max_answer_bytes;         /* 0: HTTP_ANSWER_DEFAULT_BYTES */
 };
 
+/* Load libcurl now. -ENOSYS when it is not there: for those who want to know before the first request. */
+int http_load(struct err *err);
+
 /* Send it. *ret_status is the answer's status (also 404, 500: that is no failure here); the answer's body is put into
  * `answer`, an initialised strbuf (NULL: thrown away). -ETIMEDOUT; -E2BIG when the answer is larger than allowed;
- * -EINVAL for a URL of another scheme; -ECONNREFUSED when nobody listens; -EIO for the rest, with curl's words. */
+ * -EINVAL for a URL of another scheme; -ECONNREFUSED when nobody listens; -ENOSYS without libcurl; -EIO for the rest, with curl's words. */
 int http_send(const struct http_request *request, int *ret_status, struct strbuf *answer, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,11 @@ char *mem_strndup(const char *text, size_t len)
 	return copy;
 }
 
+void mem_trim(void)
+{
+	(void)malloc_trim(0);
+}
+
 void mem_free_at(void *pointer_to_pointer)
 {
 	free(*(void **)pointer_to_pointer);
@@ -91,12 +97,33 @@ void arena_done(struct arena *arena)
 	*arena = (struct arena){ .max_bytes = arena->max_bytes };
 }
 
-static struct arena_block *arena_block_for(struct arena *arena, size_t size)
+struct arena_mark arena_mark(const struct arena *arena)
+{
+	return (struct arena_mark){ arena->current, arena->current ? arena->current->used : 0, arena->used_bytes };
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+	for (struct arena_block *b = mark.block ? mark.block->next : arena->first; b; b = b->next)
+		b->used = 0;
+	if (mark.block)
+		mark.block->used = mark.used;
+	arena->current = mark.block ? mark.block : arena->first;
+	arena->used_bytes = mark.used_bytes;
+}
+
+/* Bytes to skip in the block so that what follows is aligned (a power of two). */
+static size_t padding(const struct arena_block *b, size_t align)
+{
+	return -b->used & (align - 1);
+}
+
+static struct arena_block *arena_block_for(struct arena *arena, size_t size, size_t align)
 {
 	struct arena_block *b = arena->current;
 	size_t least = arena->first ? ARENA_BLOCK_BYTES : ARENA_FIRST_BYTES, block_size = size > least ? size : least;
 
-	while (b && b->size - b->used < size)
+	while (b && b->size - b->used < size + padding(b, align))
 		b = b->next;
 	if (b) {
 		arena->current = b;
@@ -117,30 +144,43 @@ static struct arena_block *arena_block_for(struct arena *arena, size_t size)
 	return b;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+static void *take(struct arena *arena, size_t size, size_t align)
 {
-	struct arena_block *b;
+	struct arena_block *b = arena->current;
 	void *p;
 
-	if (size > SIZE_MAX - ARENA_ALIGN)
+	if (size > SIZE_MAX / 2 || (arena->max_bytes && size > arena->max_bytes - arena->used_bytes))
 		return NULL;
-	size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-	if (arena->max_bytes && size > arena->max_bytes - arena->used_bytes)
-		return NULL;
-	b = arena_block_for(arena, size);
+	if (!b || b->size - b->used < size + align)
+		b = arena_block_for(arena, size, align);
+	b->used += padding(b, align);
 	p = b->bytes + b->used;
 	b->used += size;
 	arena->used_bytes += size;
-	memset(p, 0, size);
 	return p;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+	return take(arena, size, ARENA_ALIGN);
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *p = take(arena, size, ARENA_ALIGN);
+
+	return p ? memset(p, 0, size) : NULL;
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
 {
-	char *copy = arena_alloc(arena, len + 1);
+	char *copy = len < SIZE_MAX ? take(arena, len + 1, 1) : NULL;
 
-	if (copy && len)
+	if (!copy)
+		return NULL;
+	if (len)
 		memcpy(copy, text, len);
+	copy[len] = '\0';
 	return copy;
 }
 

@@ -25,6 +25,9 @@ void *mem_grow(void *old, size_t n, size_t size);   /* realloc of an array; new 
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len);
 
+/* Free pages go back to the system: after something large is done with. About a millisecond. */
+void mem_trim(void);
+
 void mem_free_at(void *pointer_to_pointer);
 void fd_close_at(int *fd);
 
@@ -47,8 +50,15 @@ struct arena {
 void arena_init(struct arena *arena, size_t max_bytes);
 void arena_reset(struct arena *arena);              /* all gone, blocks kept */
 void arena_done(struct arena *arena);
+/* A place to go back to: what is allocated after arena_mark() is gone with arena_rewind(), its blocks kept. */
+struct arena_mark { struct arena_block *block; size_t used, used_bytes; };
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
 /* Zeroed, 16-byte aligned. NULL only past max_bytes. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* The same, not zeroed: for what is written at once. */
+void *arena_take(struct arena *arena, size_t size);
+/* Texts are not aligned: short ones lie side by side. */
 char *arena_strndup(struct arena *arena, const char *text, size_t len);
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

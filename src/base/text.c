@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct text_range { uint32_t first, last; };
 
@@ -161,4 +162,16 @@ void text_add_padded(struct strbuf *out, const char *text, size_t len, size_t co
 {
 	for (size_t used = text_add_cut(out, text, len, columns); used < columns; used++)
 		strbuf_addc(out, ' ');
+}
+
+void text_add_number(struct strbuf *out, uint64_t number)
+{
+	char digits[32];
+	int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			strbuf_addc(out, ',');
+		strbuf_addc(out, digits[i]);
+	}
 }

@@ -32,4 +32,7 @@ size_t text_add_cut(struct strbuf *out, const char *text, size_t len, size_t col
 /* The same, padded with blanks on the right to exactly `columns`. */
 void text_add_padded(struct strbuf *out, const char *text, size_t len, size_t columns);
 
+/* 1234567 as 1,234,567. */
+void text_add_number(struct strbuf *out, uint64_t number);
+
 #endif

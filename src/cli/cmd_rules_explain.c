@@ -299,9 +299,12 @@ static void put_condition(struct json_writer *w, const struct lang_rule *rule, c
 {
 	const char *events[MODEL_EVT_MAX];
 	struct facts *facts = mem_alloc(sizeof(*facts));
+	_cleanup_strbuf_ struct strbuf expanded;
 
+	strbuf_init(&expanded, OUT_MAX);
+	lang_node_print(tree, &expanded);
 	gather(facts, tree);
-	json_put_str(w, "expanded", rule->expanded);
+	json_put_str(w, "expanded", expanded.text);
 	json_put_bool(w, "all_events", rule->all_events);
 	cli_rules_put_texts(w, "events", events, rule->all_events ? 0 : event_names(rule, events), NULL);
 	json_array_begin(w, "fields");

@@ -20,6 +20,7 @@ static const struct cli_option options[] = {
 	{ 0, "all-events", NULL, "Hook every event, not only what the rules ask for.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "ring-size", "BYTES", "Size of each of the three rings to the kernel, a power of two (suffixes k M G).", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-seed", NULL, "Do not take stock of the processes that live already.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "no-filter", NULL, "Let the kernel report also what no rule can match: to compare, and to measure.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-api", NULL, "Do not ask container runtimes; their files say most.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-status", NULL, "No status line at the bottom of the terminal.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
@@ -34,6 +35,7 @@ static const struct cli_example examples[] = {
 };
 
 #define SECOND_NS UINT64_C(1000000000)
+enum { KEEP_EVERY_S = 60 };
 
 struct watch {
 	struct cli_args *args;
@@ -43,19 +45,14 @@ struct watch {
 	struct agent_rule_watch *rule_watch;
 	struct watch_view *view;         /* NULL: findings go to sinks only */
 	struct loop_source *keys;
+	struct agent_day_keeper *account;    /* NULL: none is kept */
 	struct agent_live_stats stats;
 	uint64_t events_before, cpu_before_ns, clock_before_ns, started_ns;
-	double events_per_s, cpu_share;
+	uint64_t seen_before, dropped_before;
+	double events_per_s, cpu_share, dropped_share;
+	bool has_status;
 	char note[64];
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
-}
 
 static void on_finding(const struct detect_finding *finding, void *data)
 {
@@ -77,21 +74,9 @@ static void say(struct watch *w, const char *text)
 
 /* ---- the status line ---- */
 
-static uint64_t rss_bytes(void)
-{
-	FILE *f = fopen("/proc/self/statm", "re");
-	unsigned long long pages = 0;
-
-	if (f && fscanf(f, "%*u %llu", &pages) != 1)
-		pages = 0;
-	if (f)
-		fclose(f);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void measure(struct watch *w)
 {
-	uint64_t clock_ns = now_ns(CLOCK_MONOTONIC), cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t clock_ns = cli_clock_ns(CLOCK_MONOTONIC), cpu_ns = cli_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	double seconds = (double)(clock_ns - w->clock_before_ns) / 1e9;
 
 	agent_live_stats(w->live, &w->stats);
@@ -104,14 +89,25 @@ static void measure(struct watch *w)
 	w->cpu_before_ns = cpu_ns;
 }
 
+/* Only for the line that shows it: counters of the kernel side are asked for. */
+static void measure_drops(struct watch *w)
+{
+	const uint64_t *total = agent_live_costs(w->live)->total;
+	uint64_t seen = total[AGENT_COST_SEEN] - w->seen_before, dropped = total[AGENT_COST_DROPPED] - w->dropped_before;
+
+	w->dropped_share = seen ? (double)dropped / (double)seen : 0;
+	w->seen_before = total[AGENT_COST_SEEN];
+	w->dropped_before = total[AGENT_COST_DROPPED];
+}
+
 static void show_status(struct watch *w)
 {
 	const struct agent_stream_stats *s = &w->stats.stream;
 	const char *names[SENSOR_LOST_MAX];
 	struct watch_status status = {
-		.events_per_s = w->events_per_s, .cpu_share = w->cpu_share, .n_findings = s->detect.n_told,
-		.n_held_back = s->detect.n_held_back, .n_lost = s->n_lost, .n_containers = w->stats.n_containers,
-		.rss_bytes = rss_bytes(), .lost_names = names, .n_lost_names = SENSOR_LOST_MAX,
+		.events_per_s = w->events_per_s, .cpu_share = w->cpu_share, .dropped_share = w->dropped_share,
+		.n_findings = s->detect.n_told, .n_held_back = s->detect.n_held_back, .n_lost = s->n_lost, .n_containers = w->stats.n_containers,
+		.rss_bytes = cli_rss_bytes(), .lost_names = names, .n_lost_names = SENSOR_LOST_MAX,
 		.n_sink_lost = cli_run_undelivered(&w->run), .note = w->note[0] ? w->note : NULL,
 	};
 
@@ -129,8 +125,46 @@ static void on_second(uint64_t n, void *data)
 	(void)n;
 	cli_run_flush(&w->run);
 	measure(w);
+	if (w->has_status)
+		measure_drops(w);
 	if (w->view)
 		show_status(w);
+}
+
+/* ---- the account of the day ---- */
+
+static void open_account(struct watch *w)
+{
+	struct err err = ERR_INIT;
+	char text[ERR_TEXT_MAX + 128];
+	int r = agent_day_open(cli_state_dir(w->args), (int64_t)time(NULL), &w->account, &err);
+
+	if (r == 0 || (r == -EBUSY && !cli_verbose(w->args)))
+		return;
+	if (r == 1)
+		snprintf(text, sizeof(text), "parka: the account of costs is damaged (%s): kept as costs.json.damaged, the day's begins anew",
+			 err.text);
+	else
+		snprintf(text, sizeof(text), "parka: no account of costs is kept: %s", err.text);
+	say(w, text);
+}
+
+static void keep_account(struct watch *w)
+{
+	struct err err = ERR_INIT;
+	char text[ERR_TEXT_MAX + 128];
+
+	if (!w->account || agent_day_keep(w->account, agent_live_costs(w->live), (int64_t)time(NULL), &err) == 0)
+		return;
+	snprintf(text, sizeof(text), "parka: the account of costs is no longer kept: %s", err.text);
+	say(w, text);
+	w->account = agent_day_close(w->account);
+}
+
+static void on_keep(uint64_t n, void *data)
+{
+	(void)n;
+	keep_account(data);
 }
 
 /* ---- rules that change ---- */
@@ -247,6 +281,7 @@ static int open_output(struct watch *w)
 		.status = terminal && !cli_has(w->args, "no-status") && !cli_quiet(w->args),
 	};
 
+	w->has_status = o.status && strcmp(format, "text") == 0;
 	if (strcmp(format, "text") == 0)
 		w->view = watch_view_new(&o);
 	else if (strcmp(format, "json") == 0 || strcmp(format, "falco") == 0)
@@ -266,6 +301,8 @@ static int open_live(struct watch *w, struct lang_rules *rules, struct agent_liv
 		r = agent_rule_watch_new(w->loop, &w->run.source, reload, w, &w->rule_watch, err);
 	if (r == 0)
 		r = loop_timer_add(w->loop, 0, SECOND_NS, on_second, w, NULL, err);
+	if (r == 0)
+		r = loop_timer_add(w->loop, 0, KEEP_EVERY_S * SECOND_NS, on_keep, w, NULL, err);
 	if (r == 0 && duration)
 		r = loop_timer_add(w->loop, duration * SECOND_NS, 0, on_duration, w, NULL, err);
 	if (r == 0 && w->view && watch_view_interactive(w->view))
@@ -294,7 +331,7 @@ static void say_summary(struct watch *w)
 	fprintf(stderr, "parka: events %llu, findings %llu, held back %llu, lost %llu, not delivered %llu, seconds %.0f\n",
 		(unsigned long long)s->n_events, (unsigned long long)s->detect.n_told, (unsigned long long)s->detect.n_held_back,
 		(unsigned long long)s->n_lost, (unsigned long long)cli_run_undelivered(&w->run),
-		(double)(now_ns(CLOCK_MONOTONIC) - w->started_ns) / 1e9);
+		(double)(cli_clock_ns(CLOCK_MONOTONIC) - w->started_ns) / 1e9);
 }
 
 static int check(struct cli_args *args, struct cli_run *run, struct agent_live_options *o)
@@ -321,7 +358,9 @@ static int check(struct cli_args *args, struct cli_run *run, struct agent_live_o
 	o->sensor.all_events = cli_has(args, "all-events");
 	o->no_seed = cli_has(args, "no-seed");
 	o->use_api = !cli_has(args, "no-api");
+	o->no_filter = cli_has(args, "no-filter");
 	o->capture = cli_value(args, "capture");
+	o->costs = true;
 	return CLI_OK;
 }
 
@@ -343,11 +382,13 @@ static int watch(struct watch *w, struct agent_live_options *o, struct lang_rule
 	lang_rules_counts(rules, &counts);
 	o->stream.tell = on_finding;
 	o->stream.data = w;
-	w->started_ns = w->clock_before_ns = now_ns(CLOCK_MONOTONIC);
+	w->started_ns = w->clock_before_ns = cli_clock_ns(CLOCK_MONOTONIC);
 	r = open_live(w, rules, o, &err);
 	if (r == 0) {
+		open_account(w);
 		greet(w, counts.n_enabled);
 		r = agent_live_run(w->live, &err);
+		keep_account(w);
 		w->view = watch_view_free(w->view);
 		say_summary(w);
 	}
@@ -367,6 +408,7 @@ static int run(struct cli_args *args)
 	if (code == CLI_OK)
 		code = watch(&w, &o, rules);
 	agent_rule_watch_free(w.rule_watch);
+	agent_day_close(w.account);
 	agent_live_close(w.live);
 	cli_run_done(&w.run);
 	loop_free(w.loop);
@@ -379,10 +421,12 @@ const struct cli_command cmd_watch = {
 	.usage = "[OPTIONS] [-r FILE|DIR]...",
 	.description = "Watches the kernel, judges every event by the rules, and prints one line per finding: time, severity, container "
 		"or host, what happened. Needs root.\n\nOn a terminal a status line at the bottom says how many events, findings, losses "
-		"and containers there are and what parka itself uses; the keys are a (chain of ancestors of each finding), p (pause), "
+		"and containers there are, what share of events the kernel dropped, and what parka itself uses; the keys are a (chain of ancestors of each finding), p (pause), "
 		"q (quit). Elsewhere lines are plain. --format falco prints Falco's lines, --format json (or --json) JSON lines with Falco's "
 		"keys and more under \"parka\".\n\nEqual findings of one rule and container are throttled; the next one says how many were "
-		"held back. Events that were lost become findings named \"parka telemetry gap\".\n\nRules are read again when their files "
+		"held back. Events that were lost become findings named \"parka telemetry gap\".\n\nWhat it saw, dropped and judged, and what that "
+		"cost, is kept by the day in costs.json of the state directory (--state): parka rules explain reads it, parka top shows "
+		"it live.\n\nRules are read again when their files "
 		"change, and on SIGHUP; files with errors leave the last good set in place. Ends on SIGINT, SIGTERM or after --duration "
 		"with a line of totals on standard error, and exit status 0.",
 	.options = options,

@@ -4,6 +4,7 @@
 /* Every command, in the order help shows them. */
 const struct cli_command *const cli_commands[] = {
 	&cmd_watch,
+	&cmd_top,
 	&cmd_record,
 	&cmd_replay,
 	&cmd_rules_check,

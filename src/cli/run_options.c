@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int cli_run_rules(struct cli_args *args, struct cli_run *run)
 {
@@ -142,4 +143,24 @@ void cli_run_done(struct cli_run *run)
 	for (size_t i = 0; i < run->n_sinks; i++)
 		run->sinks[i] = detect_sink_free(run->sinks[i]);
 	run->n_sinks = 0;
+}
+
+uint64_t cli_rss_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long long pages = 0;
+
+	if (f && fscanf(f, "%*u %llu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t cli_clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }

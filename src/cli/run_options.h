@@ -5,6 +5,8 @@
 #include "agent/agent.h"
 #include "cli/cli.h"
 
+#include <time.h>
+
 enum { CLI_SINKS_MAX = 16 };
 
 struct cli_run {
@@ -46,5 +48,9 @@ void cli_run_finish(struct cli_run *run);
 /* What sinks could not deliver. */
 uint64_t cli_run_undelivered(struct cli_run *run);
 void cli_run_done(struct cli_run *run);
+
+/* What parka uses now. */
+uint64_t cli_rss_bytes(void);
+uint64_t cli_clock_ns(clockid_t clock);
 
 #endif

@@ -184,23 +184,10 @@ void watch_line_details(const struct detect_finding *f, const struct watch_line_
 	details_parts("session", session, ARRAY_LEN(session), f, style, scratch, out);
 }
 
-/* 1234567 as 1,234,567. */
-static void add_number(struct strbuf *out, uint64_t n)
-{
-	char digits[32];
-	int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
-
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			strbuf_addc(out, ',');
-		strbuf_addc(out, digits[i]);
-	}
-}
-
 static void add_count(struct strbuf *out, uint64_t n, const char *one, const char *many)
 {
 	strbuf_adds(out, "   ");
-	add_number(out, n);
+	text_add_number(out, n);
 	strbuf_addf(out, " %s", n == 1 ? one : many);
 }
 
@@ -213,7 +200,7 @@ static void add_lost(const struct watch_status *s, struct strbuf *out)
 		if (!s->lost[i])
 			continue;
 		strbuf_addf(out, "%s%s ", separator, s->lost_names[i]);
-		add_number(out, s->lost[i]);
+		text_add_number(out, s->lost[i]);
 		separator = ", ";
 	}
 	if (separator[0] == ',')
@@ -229,10 +216,12 @@ void watch_line_status(const struct watch_status *s, const struct watch_line_sty
 	if (s->paused)
 		add_count(&text, s->n_waiting, "finding waits", "findings wait");
 	add_count(&text, (uint64_t)(s->events_per_s + 0.5), "event/s", "events/s");
+	if (s->dropped_share > 0)
+		strbuf_addf(&text, "   %.1f%% dropped in the kernel", s->dropped_share * 100);
 	add_count(&text, s->n_findings, "finding", "findings");
 	if (s->n_held_back) {
 		strbuf_adds(&text, " +");
-		add_number(&text, s->n_held_back);
+		text_add_number(&text, s->n_held_back);
 		strbuf_adds(&text, " held back");
 	}
 	add_lost(s, &text);

@@ -28,6 +28,7 @@ void watch_line_details(const struct detect_finding *finding, const struct watch
 
 struct watch_status {
 	double events_per_s, cpu_share;      /* 0.01: one percent of one core */
+	double dropped_share;                /* of what the kernel saw in the last second */
 	uint64_t n_findings, n_held_back, n_lost, n_containers, rss_bytes;
 	uint64_t lost[8];                    /* by enum sensor_lost */
 	const char *const *lost_names;

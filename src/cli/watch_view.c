@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Invariants:
+ * Invariant:
  * V1  When status_drawn, the cursor stands at the end of the status line, which is the last line written.
- * V2  `raw` is true while the terminal's settings are ours; `before` holds what to put back.
  */
 #include "cli/watch_view.h"
 #include "base/file.h"
+#include "cli/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
-#include <unistd.h>
 
 enum { OUT_MAX = 512 * 1024, WAITING_MAX = 256 * 1024, DETAILS_MAX = 64 * 1024, SCRATCH_MAX = 1 << 20 };
 
@@ -27,38 +24,16 @@ struct watch_view {
 	struct strbuf last_details;  /* of the last finding: what the key shows */
 	char place[256];             /* of the last line */
 	uint64_t n_waiting, n_not_kept;
-	bool status_drawn, has_status, raw, paused;
-	struct termios before;
+	bool status_drawn, has_status, paused;
+	struct cli_terminal terminal;
 };
-
-static void take_terminal(struct watch_view *v)
-{
-	struct termios t;
-
-	/* A background job must not touch the terminal: it would be stopped. */
-	if (v->options.key_fd < 0 || v->raw || tcgetpgrp(v->options.key_fd) != getpgrp() || tcgetattr(v->options.key_fd, &t) < 0)
-		return;
-	v->before = t;
-	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);   /* Ctrl-C and Ctrl-Z stay signals */
-	t.c_cc[VMIN] = 1;
-	t.c_cc[VTIME] = 0;
-	v->raw = tcsetattr(v->options.key_fd, TCSANOW, &t) == 0;
-}
-
-static void give_terminal_back(struct watch_view *v)
-{
-	if (v->raw)
-		(void)tcsetattr(v->options.key_fd, TCSANOW, &v->before);
-	v->raw = false;
-}
 
 static void measure(struct watch_view *v)
 {
-	struct winsize size;
+	size_t rows;
 
-	v->style.columns = 0;
-	if (isatty(v->options.out_fd))
-		v->style.columns = ioctl(v->options.out_fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+	if (!cli_terminal_size(v->options.out_fd, &v->style.columns, &rows))
+		v->style.columns = 0;
 }
 
 struct watch_view *watch_view_new(const struct watch_view_options *options)
@@ -66,13 +41,14 @@ struct watch_view *watch_view_new(const struct watch_view_options *options)
 	struct watch_view *v = mem_alloc(sizeof(*v));
 
 	v->options = *options;
+	v->terminal.key_fd = options->key_fd;
 	v->style = (struct watch_line_style){ .color = options->color, .details = options->details };
 	arena_init(&v->scratch, SCRATCH_MAX);
 	strbuf_init(&v->out, OUT_MAX);
 	strbuf_init(&v->waiting, WAITING_MAX);
 	strbuf_init(&v->last_details, DETAILS_MAX);
 	measure(v);
-	take_terminal(v);
+	cli_terminal_take(&v->terminal);
 	return v;
 }
 
@@ -89,7 +65,7 @@ static void draw_status(struct watch_view *v)
 		return;
 	v->status.paused = v->paused;
 	v->status.n_waiting = v->n_waiting;
-	v->status.interactive = v->raw;
+	v->status.interactive = v->terminal.is_raw;
 	watch_line_status(&v->status, &v->style, &v->out);
 	v->status_drawn = true;
 }
@@ -108,7 +84,7 @@ struct watch_view *watch_view_free(struct watch_view *v)
 	if (v->n_waiting)
 		strbuf_add(&v->out, v->waiting.text, v->waiting.len);
 	flush(v);
-	give_terminal_back(v);
+	cli_terminal_give_back(&v->terminal);
 	arena_done(&v->scratch);
 	strbuf_done(&v->out);
 	strbuf_done(&v->waiting);
@@ -226,7 +202,7 @@ enum watch_key watch_view_key(struct watch_view *v, char key)
 
 bool watch_view_interactive(const struct watch_view *v)
 {
-	return v->raw;
+	return v->terminal.is_raw;
 }
 
 void watch_view_resized(struct watch_view *v)
@@ -249,11 +225,11 @@ void watch_view_suspend(struct watch_view *v)
 {
 	erase_status(v);
 	flush(v);
-	give_terminal_back(v);
+	cli_terminal_give_back(&v->terminal);
 }
 
 void watch_view_resume(struct watch_view *v)
 {
-	take_terminal(v);
+	cli_terminal_take(&v->terminal);
 	watch_view_resized(v);
 }

@@ -11,9 +11,12 @@
  * made of: that is all the filter needs, and what the property test proves.
  *
  * What makes a record's field (docs/fields.md) decides what may be demanded: fd.name of an open file is the kernel's path, and
- * other names of the same file are asked for by the filter itself; proc.name is the comm of the process's first thread;
+ * other names of the same file are asked for by the filter itself; proc.name is the comm that the process had when it was
+ * executed or forked (sensor/update.c: a process that renames itself keeps it, so the filter must not ask the current one);
  * user.uid is the effective uid; container.id is "host" outside containers. Names of users, command lines, ancestors, labels,
  * times and everything else stay in user space.
+ *
+ * Not filtered, and so no matter of terms: operations of io_uring, questions to DNS, types of FILTER_ALWAYS.
  *
  * Thread: one; the result is constant. Text in terms belongs to the demand.
  */

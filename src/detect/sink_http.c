@@ -75,9 +75,15 @@ static bool is_url(const char *url)
 int detect_sink_http(const struct detect_sink_spec *spec, struct detect_sink **ret_sink, struct err *err)
 {
 	struct http_sink *s;
+	int r;
 
 	if (!is_url(spec->target))
 		return err_set(err, -EINVAL, "sink %s: expected a URL such as https://host/path", spec->spec);
+	r = http_load(err);
+	if (r < 0) {
+		err_wrap(err, "sink %s", spec->spec);
+		return r;
+	}
 	s = mem_alloc(sizeof(*s));
 	s->sink = (struct detect_sink){ .ops = &http_ops, .name = "http" };
 	s->url = mem_strdup(spec->target);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nodes to instructions. A group of conditions is a list of conjunctions; the operand that
- * promises to spare most work is tested first, for all conditions that have it at once: when it
- * is false the code goes on behind them.
+ * Nodes to instructions. The operands of a condition are tested in their order, which dag.c makes: the one that
+ * decides at least cost first. Classes in which a condition comes down to the same node share its code.
  *
  * Invariants
- * 1. Every condition of the group has exactly one MATCH.
+ * 1. The code of a condition has exactly one MATCH.
  * 2. A jump only goes forward, so that the code ends.
  */
 #include "lang/program_internal.h"
@@ -20,15 +19,8 @@ struct label {
 
 #define LABEL_INIT ((struct label){ LANG_NONE })
 
-struct conjunct {
-	uint32_t node;
-	uint32_t rule;           /* index in the group */
-};
-
 struct work {
 	struct lang_program *program;
-	const struct lang_rule_code *rules;
-	uint32_t *counts;        /* per node: how many conditions left have it */
 	bool failed;
 };
 
@@ -85,140 +77,27 @@ static void emit_node(struct work *w, uint32_t id, bool when, struct label *to)
 	place(w, &behind);
 }
 
-/* ---- groups ---- */
+/* ---- rules ---- */
 
-/* Conditions of a group and the operands each has left, rule by rule. */
-struct group {
-	struct conjunct *items;
-	uint32_t n;
-};
-
-static float benefit(const struct work *w, uint32_t node)
+uint32_t lang_codegen(struct lang_program *p, const struct lang_rule_code *rule)
 {
-	const struct lang_dag_node *n = &w->program->nodes[node];
+	uint64_t id = (uint64_t)rule->condition << 32 | rule->node;
+	uint32_t start = p->n_code;
+	struct work w = { .program = p };
+	struct label behind = LABEL_INIT;
+	void *known = map_get_u64(&p->code_ids, id);
 
-	return (float)w->counts[node] * (1 - n->chance) / (n->cost + 1);
-}
-
-static uint32_t best_node(struct work *w, const struct group *g, uint32_t *ret_count)
-{
-	uint32_t best = LANG_NONE;
-
-	for (uint32_t i = 0; i < g->n; i++)
-		w->counts[g->items[i].node]++;
-	for (uint32_t i = 0; i < g->n; i++) {
-		uint32_t node = g->items[i].node;
-		if (best == LANG_NONE || benefit(w, node) > benefit(w, best) ||
-		    (benefit(w, node) == benefit(w, best) && node < best))
-			best = node;
-	}
-	*ret_count = 1;
-	for (uint32_t i = 0; i < g->n; i++)
-		if (w->counts[g->items[i].node] > *ret_count)
-			*ret_count = w->counts[g->items[i].node];
-	for (uint32_t i = 0; i < g->n; i++)
-		w->counts[g->items[i].node] = 0;
-	return best;
-}
-
-/* No operand is shared: each condition on its own, its operands in their order. */
-static void emit_single(struct work *w, const struct group *g)
-{
-	for (uint32_t i = 0, end; i < g->n; i = end) {
-		struct label behind = LABEL_INIT;
-
-		for (end = i; end < g->n && g->items[end].rule == g->items[i].rule; end++)
-			emit_node(w, g->items[end].node, false, &behind);
-		emit(w, LANG_CODE_MATCH, w->rules[g->items[i].rule].condition, 0);
-		place(w, &behind);
-	}
-}
-
-/* Split g into the conditions that have `node` (without it; a condition that has nothing left
- * keeps one item with LANG_NONE) and the others. */
-static void split(const struct group *g, uint32_t node, struct group *with, struct group *without)
-{
-	with->items = mem_array(g->n, sizeof(*g->items));
-	without->items = mem_array(g->n, sizeof(*g->items));
-	for (uint32_t i = 0, end; i < g->n; i = end) {
-		bool has = false;
-
-		for (end = i; end < g->n && g->items[end].rule == g->items[i].rule; end++)
-			has |= g->items[end].node == node;
-		if (!has) {
-			memcpy(without->items + without->n, g->items + i, (end - i) * sizeof(*g->items));
-			without->n += end - i;
-		} else if (end - i == 1) {
-			with->items[with->n++] = (struct conjunct){ LANG_NONE, g->items[i].rule };
-		} else {
-			for (uint32_t j = i; j < end; j++)
-				if (g->items[j].node != node)
-					with->items[with->n++] = g->items[j];
-		}
-	}
-}
-
-/* Conditions with nothing left to test are true: say so and drop them. */
-static void emit_true(struct work *w, struct group *g)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < g->n; i++) {
-		if (g->items[i].node == LANG_NONE)
-			emit(w, LANG_CODE_MATCH, w->rules[g->items[i].rule].condition, 0);
-		else
-			g->items[n++] = g->items[i];
-	}
-	g->n = n;
-}
-
-static void emit_group(struct work *w, struct group *g, unsigned depth)
-{
-	emit_true(w, g);
-	while (g->n && !w->failed) {
-		struct group with = { 0 }, without = { 0 };
-		struct label behind = LABEL_INIT;
-		uint32_t count, node = best_node(w, g, &count);
-
-		if (count == 1 || depth > 64) {
-			emit_single(w, g);
-			return;
-		}
-		split(g, node, &with, &without);
-		emit_node(w, node, false, &behind);
-		emit_group(w, &with, depth + 1);
-		place(w, &behind);
-		memcpy(g->items, without.items, without.n * sizeof(*g->items));
-		g->n = without.n;
-		free(with.items);
-		free(without.items);
-	}
-}
-
-uint32_t lang_codegen(struct lang_program *p, const struct lang_rule_code *rules, uint32_t n)
-{
-	struct work w = { .program = p, .rules = rules };
-	struct group g = { 0 };
-	uint32_t start = p->n_code, count = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		count += p->nodes[rules[i].node].kind == LANG_DAG_AND ? p->nodes[rules[i].node].n_children : 1;
-	g.items = mem_array(count, sizeof(*g.items));
-	for (uint32_t i = 0; i < n; i++) {
-		const struct lang_dag_node *node = &p->nodes[rules[i].node];
-
-		if (node->kind == LANG_DAG_AND)
-			for (uint32_t j = 0; j < node->n_children; j++)
-				g.items[g.n++] = (struct conjunct){ node->children[j], i };
-		else if (node->kind != LANG_DAG_FALSE)
-			g.items[g.n++] = (struct conjunct){ node->kind == LANG_DAG_TRUE ? LANG_NONE : rules[i].node, i };
-	}
-	w.counts = mem_array(p->n_nodes, sizeof(*w.counts));
-	emit_group(&w, &g, 0);
+	if (known)
+		return (uint32_t)(uintptr_t)known - 1;
+	if (p->nodes[rule->node].kind != LANG_DAG_TRUE)
+		emit_node(&w, rule->node, false, &behind);
+	emit(&w, LANG_CODE_MATCH, rule->condition, 0);
+	place(&w, &behind);
 	emit(&w, LANG_CODE_END, 0, 0);
-	free(w.counts);
-	free(g.items);
-	return w.failed ? LANG_NONE : start;
+	if (w.failed)
+		return LANG_NONE;
+	map_put_u64(&p->code_ids, id, (void *)(uintptr_t)(start + 1));
+	return start;
 }
 
 /* ---- three-valued ---- */

@@ -148,6 +148,13 @@ int lang_program_eval(const struct lang_program *program, struct lang_scratch *s
  * -ENOENT for an unknown field, else -EBADMSG, with line and column in the text. */
 struct lang_format;
 int lang_format_parse(const char *text, struct lang_format **ret_format, uint32_t *ret_offset, struct err *err);
+/* Formats of one set keep each field and its value once: hundreds of outputs name the same few dozen. NULL: a format on its
+ * own. The set must outlive its formats, and they belong to one thread together. */
+struct lang_formats;
+struct lang_formats *lang_formats_new(void);
+struct lang_formats *lang_formats_free(struct lang_formats *formats);
+int lang_format_parse_in(struct lang_formats *formats, const char *text, struct lang_format **ret_format, uint32_t *ret_offset,
+			 struct err *err);
 struct lang_format *lang_format_free(struct lang_format *format);
 /* Unset fields print <NA>. The scratch arena is used for values; it is not reset here. */
 void lang_format_print(const struct lang_format *format, const struct model_record *record,

@@ -12,7 +12,7 @@
 static uint32_t node_add(struct lang_program *p, const struct lang_dag_node *node)
 {
 	size_t len = 8 + node->n_children * sizeof(uint32_t);
-	char *key = arena_alloc(&p->arena, len);
+	char *key = arena_alloc(&p->build, len);
 	void *known;
 
 	if (!key)
@@ -122,7 +122,7 @@ static bool merge_children(struct lang_program *p, enum lang_dag_kind kind, uint
 	}
 	/* The specs are the predicates' own: copy them, the array may move while merging. */
 	for (uint32_t i = 0; i < n_items && ok; i++) {
-		struct lang_spec *copy = arena_alloc(&p->arena, sizeof(*copy));
+		struct lang_spec *copy = arena_alloc(&p->build, sizeof(*copy));
 
 		ok = copy != NULL;
 		if (ok)
@@ -221,6 +221,84 @@ static uint32_t flatten(const struct lang_program *p, enum lang_dag_kind kind, c
 	return at;
 }
 
+/* ---- factoring ---- */
+
+static bool has_child(const struct lang_dag_node *n, uint32_t id)
+{
+	for (uint32_t i = 0; i < n->n_children; i++)
+		if (n->children[i] == id)
+			return true;
+	return false;
+}
+
+/* What all of the nodes, which are `and`s, have in common; on the heap. Returns how many. */
+static uint32_t common_children(const struct lang_program *p, const uint32_t *ids, uint32_t n, uint32_t **ret)
+{
+	const struct lang_dag_node *first = &p->nodes[ids[0]];
+	uint32_t count = 0;
+
+	*ret = NULL;
+	for (uint32_t i = 0; i < n; i++)
+		if (p->nodes[ids[i]].kind != LANG_DAG_AND)
+			return 0;
+	*ret = mem_array(first->n_children, sizeof(**ret));
+	for (uint32_t i = 0; i < first->n_children; i++) {
+		bool everywhere = true;
+
+		for (uint32_t j = 1; j < n && everywhere; j++)
+			everywhere = has_child(&p->nodes[ids[j]], first->children[i]);
+		if (everywhere)
+			(*ret)[count++] = first->children[i];
+	}
+	return count;
+}
+
+/* An `and` without the children that are in `without`. */
+static uint32_t rest_of(struct lang_program *p, uint32_t id, const uint32_t *without, uint32_t n_without)
+{
+	uint32_t n = p->nodes[id].n_children, *rest = mem_array(n, sizeof(*rest)), count = 0, result;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t child = p->nodes[id].children[i];
+		bool out = false;
+
+		for (uint32_t j = 0; j < n_without; j++)
+			out |= without[j] == child;
+		if (!out)
+			rest[count++] = child;
+	}
+	result = lang_dag_make(p, LANG_DAG_AND, rest, count);
+	free(rest);
+	return result;
+}
+
+/* (a and b) or (a and c) is a and (b or c), in three-valued logic too: then `a` is an operand of the whole
+ * rule, by which it can be left out early. LANG_NONE in *ret: it is not of that form. False when memory is over. */
+static bool factor(struct lang_program *p, const uint32_t *ids, uint32_t n, uint32_t *ret)
+{
+	uint32_t *common, n_common = common_children(p, ids, n, &common), *rests, either;
+	bool ok = true;
+
+	*ret = LANG_NONE;
+	if (n_common) {
+		rests = mem_array(n, sizeof(*rests));
+		for (uint32_t i = 0; i < n && ok; i++) {
+			rests[i] = rest_of(p, ids[i], common, n_common);
+			ok = rests[i] != LANG_NONE;
+		}
+		either = ok ? lang_dag_make(p, LANG_DAG_OR, rests, n) : LANG_NONE;
+		free(rests);
+		if (either != LANG_NONE) {
+			common = mem_grow(common, n_common + 1, sizeof(*common));
+			common[n_common++] = either;
+			*ret = lang_dag_make(p, LANG_DAG_AND, common, n_common);
+		}
+		ok = *ret != LANG_NONE;
+	}
+	free(common);
+	return ok;
+}
+
 uint32_t lang_dag_make(struct lang_program *p, enum lang_dag_kind kind, uint32_t *children, uint32_t n_given)
 {
 	struct lang_dag_node node = { .kind = (uint8_t)kind };
@@ -234,8 +312,10 @@ uint32_t lang_dag_make(struct lang_program *p, enum lang_dag_kind kind, uint32_t
 		order_children(p, kind, flat, &n);
 		if (n == 1) {
 			id = flat[0];
+		} else if (kind == LANG_DAG_OR && (!factor(p, flat, n, &id) || id != LANG_NONE)) {
+			/* made, or memory is over */
 		} else {
-			node.children = arena_alloc(&p->arena, n * sizeof(*flat));
+			node.children = arena_alloc(&p->build, n * sizeof(*flat));
 			node.n_children = n;
 			if (node.children) {
 				memcpy(node.children, flat, n * sizeof(*flat));
@@ -252,12 +332,15 @@ uint32_t lang_dag_make(struct lang_program *p, enum lang_dag_kind kind, uint32_t
 
 static uint32_t dag_check(struct lang_program *p, const struct lang_node *n, bool negated)
 {
+	struct arena_mark mark = arena_mark(&p->build);
+	uint32_t n_known = p->n_predicates, predicate;
 	struct lang_spec spec;
-	uint32_t predicate;
 
 	if (lang_spec_of(p, n, &spec) < 0)
 		return LANG_NONE;
 	predicate = lang_predicate_of(p, &spec);
+	if (p->n_predicates == n_known)
+		arena_rewind(&p->build, mark);   /* an old one: its spec is there */
 	return predicate == LANG_NONE ? LANG_NONE : lang_dag_literal(p, predicate, negated);
 }
 

@@ -18,10 +18,11 @@ struct both {
 
 static struct model_event_set all_types(void)
 {
-	struct model_event_set s = { { 0 } };
+	struct model_event_set s;
 
-	for (unsigned t = 1; t < MODEL_EVT_MAX; t++)
-		model_event_set_add(&s, t);
+	memset(&s, 0xff, sizeof(s));
+	s.words[0] &= ~(UINT64_C(1) << MODEL_EVT_NONE);
+	s.words[N_WORDS - 1] &= UINT64_MAX >> (N_WORDS * 64 - MODEL_EVT_MAX);
 	return s;
 }
 

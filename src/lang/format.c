@@ -11,42 +11,79 @@
 #include <string.h>
 
 struct token {
-	const char *text;        /* plain text, or the field as written */
-	size_t len;
+	uint32_t at, len;        /* in the format's texts: plain text, or the field as written, with a NUL */
 	uint32_t slot;           /* LANG_NONE for plain text */
-	size_t width;            /* 0: as long as it is */
+	uint32_t width;          /* 0: as long as it is */
+};
+
+struct lang_formats {
+	struct lang_program *program;    /* only its slots are used */
+	struct lang_slot_value *values;
+	uint32_t n_values, generation;   /* one per printing */
 };
 
 struct lang_format {
-	struct lang_program *slots;      /* only its slots are used */
+	struct lang_formats *shared, *own;   /* own: made for this format alone */
 	struct token *tokens;
 	uint32_t n_tokens, size;
 	uint32_t *fields;                /* tokens that are fields */
 	uint32_t n_fields, fields_size;
+	char *texts;                     /* the format, then the fields as written */
+	uint32_t texts_len;
 };
+
+struct lang_formats *lang_formats_new(void)
+{
+	struct lang_formats *formats = mem_alloc(sizeof(*formats));
+
+	formats->program = lang_program_new();
+	return formats;
+}
+
+struct lang_formats *lang_formats_free(struct lang_formats *formats)
+{
+	if (!formats)
+		return NULL;
+	lang_program_free(formats->program);
+	free(formats->values);
+	free(formats);
+	return NULL;
+}
 
 struct lang_format *lang_format_free(struct lang_format *f)
 {
 	if (!f)
 		return NULL;
-	lang_program_free(f->slots);
+	lang_formats_free(f->own);
 	free(f->tokens);
 	free(f->fields);
+	free(f->texts);
 	free(f);
 	return NULL;
 }
 
-static void add_token(struct lang_format *f, const char *text, size_t len, uint32_t slot, size_t width)
+static void add_token(struct lang_format *f, size_t at, size_t len, uint32_t slot, size_t width)
 {
 	if (len == 0)
 		return;
 	LANG_RESERVE(f->tokens, f->n_tokens, f->size);
-	f->tokens[f->n_tokens] = (struct token){ text, len, slot, width };
+	f->tokens[f->n_tokens] = (struct token){ (uint32_t)at, (uint32_t)len, slot, (uint32_t)width };
 	if (slot != LANG_NONE) {
 		LANG_RESERVE(f->fields, f->n_fields, f->fields_size);
 		f->fields[f->n_fields++] = f->n_tokens;
 	}
 	f->n_tokens++;
+}
+
+/* Copied behind what is there, with a NUL; its place. There is room: see lang_format_parse_in(). */
+static uint32_t add_text(struct lang_format *f, const char *text, size_t len)
+{
+	uint32_t at = f->texts_len;
+
+	memcpy(f->texts + at, text, len);
+	f->texts[at + len] = '\0';
+	f->texts_len += (uint32_t)len + 1;
+	return at;
 }
 
 /* A field of exactly the first `len` bytes at the cursor, with its argument if it takes one. */
@@ -137,7 +174,6 @@ static int parse_field(struct lang_reader *r, struct lang_format *f, uint32_t *r
 {
 	static const char removed[] = "container.info";
 	struct lang_value_expr *expr;
-	const char *text;
 	int64_t width;
 	size_t start;
 	uint32_t slot;
@@ -156,11 +192,10 @@ static int parse_field(struct lang_reader *r, struct lang_format *f, uint32_t *r
 		k = check_expr(r, expr, ret_offset);
 	if (k < 0)
 		return k;
-	slot = lang_slot_of(f->slots, expr);
-	text = arena_strndup(r->arena, r->text + start, r->pos - start);
-	if (slot == LANG_NONE || !text)
+	slot = lang_slot_of(f->shared->program, expr);
+	if (slot == LANG_NONE)
 		return lang_reader_no_memory(r, start);
-	add_token(f, text, r->pos - start, slot, (size_t)width);
+	add_token(f, add_text(f, r->text + start, r->pos - start), r->pos - start, slot, (size_t)width);
 	return 0;
 }
 
@@ -177,57 +212,85 @@ static int parse_tokens(struct lang_reader *r, struct lang_format *f, uint32_t *
 		r->pos = (size_t)(percent - r->text) + 1;
 		*ret_offset = (uint32_t)r->pos - 1;
 		if (lang_lex_take(r, "%")) {   /* "%%": one of them is text */
-			add_token(f, r->text + plain, r->pos - 1 - plain, LANG_NONE, 0);
+			add_token(f, plain, r->pos - 1 - plain, LANG_NONE, 0);
 			plain = r->pos;
 			continue;
 		}
 		if (r->pos == r->len)
 			return lang_reader_fail(r, r->pos - 1, -EBADMSG, "a format cannot end with '%%'");
-		add_token(f, r->text + plain, r->pos - 1 - plain, LANG_NONE, 0);
+		add_token(f, plain, r->pos - 1 - plain, LANG_NONE, 0);
 		k = parse_field(r, f, ret_offset);
 		if (k < 0)
 			return k;
 		plain = r->pos;
 	}
-	add_token(f, r->text + plain, r->len - plain, LANG_NONE, 0);
+	add_token(f, plain, r->len - plain, LANG_NONE, 0);
 	return 0;
 }
 
-int lang_format_parse(const char *text, struct lang_format **ret_format, uint32_t *ret_offset, struct err *err)
+static void shrink(struct lang_format *f)
+{
+	f->tokens = mem_grow(f->tokens, f->n_tokens, sizeof(*f->tokens));
+	f->fields = mem_grow(f->fields, f->n_fields, sizeof(*f->fields));
+	f->texts = mem_grow(f->texts, f->texts_len, 1);
+}
+
+int lang_format_parse_in(struct lang_formats *formats, const char *text, struct lang_format **ret_format, uint32_t *ret_offset,
+			 struct err *err)
 {
 	struct lang_format *f = mem_alloc(sizeof(*f));
 	struct lang_reader r = { .err = err, .len = strlen(text) };
+	struct arena arena;
 	uint32_t offset = 0;
 	int k;
 
-	f->slots = lang_program_new();
-	r.arena = &f->slots->arena;
+	arena_init(&arena, LANG_PROGRAM_BYTES_MAX);
+	r.arena = &arena;
+	f->own = formats ? NULL : lang_formats_new();
+	f->shared = formats ? formats : f->own;
 	if (r.len > LANG_FORMAT_BYTES_MAX) {
 		r.text = "";
 		r.len = 0;
 		k = lang_reader_fail(&r, 0, -EBADMSG, "the format is longer than %d bytes", LANG_FORMAT_BYTES_MAX);
 	} else {
-		r.text = arena_strndup(r.arena, text, r.len);
+		/* A field takes a '%' and a byte at least: with its NUL it is no longer than it stands there. */
+		f->texts = mem_array(2 * r.len + 2, 1);
+		add_text(f, text, r.len);
+		r.text = f->texts;
 		k = parse_tokens(&r, f, &offset);
 	}
+	arena_done(&arena);
 	if (k < 0) {
 		if (ret_offset)
 			*ret_offset = offset;
 		lang_format_free(f);
 		return k;
 	}
+	shrink(f);
 	*ret_format = f;
 	return 0;
 }
 
+int lang_format_parse(const char *text, struct lang_format **ret_format, uint32_t *ret_offset, struct err *err)
+{
+	return lang_format_parse_in(NULL, text, ret_format, ret_offset, err);
+}
+
 /* ---- printing ---- */
 
-static bool scratch_init(struct lang_scratch *s, const struct lang_format *f, const struct model_record *record,
-			 struct arena *arena)
+/* Values of earlier printings are of an earlier generation. */
+static struct lang_scratch scratch_of(struct lang_formats *formats, const struct model_record *record, struct arena *arena)
 {
-	*s = (struct lang_scratch){ .program = f->slots, .record = record, .arena = arena, .generation = 1 };
-	s->values = arena_alloc(arena, (f->slots->n_slots ? f->slots->n_slots : 1) * sizeof(*s->values));
-	return s->values != NULL;
+	uint32_t n = formats->program->n_slots;
+
+	if (formats->n_values < n || formats->generation == UINT32_MAX) {
+		formats->values = mem_grow(formats->values, n, sizeof(*formats->values));
+		memset(formats->values, 0, n * sizeof(*formats->values));
+		formats->n_values = n;
+		formats->generation = 0;
+	}
+	return (struct lang_scratch){ .program = formats->program, .record = record, .arena = arena, .values = formats->values,
+				      .generation = ++formats->generation };
 }
 
 static void pad(struct strbuf *out, const char *text, size_t len, size_t width)
@@ -241,11 +304,11 @@ static void pad(struct strbuf *out, const char *text, size_t len, size_t width)
 
 static void print_field(struct lang_scratch *s, const struct token *t, struct strbuf *out)
 {
-	const struct lang_slot_value *v = s->values ? lang_slot_fetch(s, t->slot) : NULL;
+	const struct lang_slot_value *v = lang_slot_fetch(s, t->slot);
 	struct lang_type type = s->program->slots[t->slot].type;
 	struct strbuf sb;
 
-	if (!v || v->state != MODEL_SET) {
+	if (v->state != MODEL_SET) {
 		pad(out, "<NA>", 4, t->width);
 		return;
 	}
@@ -261,14 +324,13 @@ static void print_field(struct lang_scratch *s, const struct token *t, struct st
 
 void lang_format_print(const struct lang_format *f, const struct model_record *record, struct arena *arena, struct strbuf *out)
 {
-	struct lang_scratch s;
+	struct lang_scratch s = scratch_of(f->shared, record, arena);
 
-	scratch_init(&s, f, record, arena);
 	for (uint32_t i = 0; i < f->n_tokens; i++) {
 		const struct token *t = &f->tokens[i];
 
 		if (t->slot == LANG_NONE)
-			strbuf_add(out, t->text, t->len);
+			strbuf_add(out, f->texts + t->at, t->len);
 		else
 			print_field(&s, t, out);
 	}
@@ -283,15 +345,10 @@ void lang_format_field_get(const struct lang_format *f, size_t i, const struct m
 			   struct lang_format_field *ret)
 {
 	const struct token *t = &f->tokens[f->fields[i]];
-	struct lang_type type = f->slots->slots[t->slot].type;
-	struct lang_format_field field = { .text = t->text, .type = type.type, .is_list = type.many != LANG_ONE, .state = MODEL_UNSET };
-	struct lang_scratch s;
+	struct lang_type type = f->shared->program->slots[t->slot].type;
+	struct lang_scratch s = scratch_of(f->shared, record, arena);
+	const struct lang_slot_value *v = lang_slot_fetch(&s, t->slot);
 
-	if (scratch_init(&s, f, record, arena)) {
-		const struct lang_slot_value *v = lang_slot_fetch(&s, t->slot);
-
-		field.state = v->state;
-		field.value = v->value;
-	}
-	*ret = field;
+	*ret = (struct lang_format_field){ .text = f->texts + t->at, .type = type.type, .is_list = type.many != LANG_ONE,
+					   .state = v->state, .value = v->value };
 }

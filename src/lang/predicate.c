@@ -7,6 +7,53 @@
 
 /* ---- guesses for ordering: what costs little and is mostly false comes first ---- */
 
+static bool has_text(const struct lang_spec *s, const char *text, size_t len)
+{
+	for (size_t i = 0; i < s->n_texts; i++)
+		if (s->texts[i].len == len && memcmp(s->texts[i].text, text, len) == 0)
+			return true;
+	return false;
+}
+
+static bool has_number(const struct lang_spec *s, uint64_t number)
+{
+	return has_text(s, (const char *)&number, sizeof(number));
+}
+
+/* How often a yes-or-no field is yes; negative: not known. */
+static float bool_chance(enum model_field_id id)
+{
+	switch (id) {
+	case MODEL_F_EVT_FAILED: return 0.3f;
+	case MODEL_F_EVT_IS_OPEN_READ: return 0.9f;
+	case MODEL_F_EVT_IS_OPEN_WRITE: return 0.1f;
+	case MODEL_F_EVT_IS_OPEN_EXEC: return 0.02f;
+	case MODEL_F_PROC_IS_EXE_UPPER_LAYER: case MODEL_F_CONTAINER_PRIVILEGED: case MODEL_F_CONTAINER_HOST_PID: return 0.1f;
+	case MODEL_F_PROC_IS_EXE_FROM_MEMFD: case MODEL_F_PROC_IS_EXE_DELETED: case MODEL_F_PROC_IS_EXE_SETID: return 0.01f;
+	default: return -1;
+	}
+}
+
+/* Where the field says more than the kind of check does: of most hosts. Negative: it does not. */
+static float field_chance(enum model_field_id id, const struct lang_spec *s)
+{
+	float yes = s->family == LANG_FAMILY_NUMBERS ? bool_chance(id) : -1;
+
+	if (yes >= 0)
+		return has_number(s, 1) == has_number(s, 0) ? 0.5f : has_number(s, 1) ? yes : 1 - yes;
+	switch (id) {
+	case MODEL_F_EVT_NUM: return s->family == LANG_FAMILY_NUMBERS ? 0.001f : -1;
+	case MODEL_F_FD_NUM: return s->family == LANG_FAMILY_ORDER ? 0.6f : 0.3f;
+	case MODEL_F_FD_TYPECHAR: return has_text(s, "f", 1) ? 0.7f : 0.1f;
+	case MODEL_F_FD_TYPE: return has_text(s, "file", 4) ? 0.7f : 0.1f;
+	case MODEL_F_CONTAINER_ID: return s->family == LANG_FAMILY_TEXTS && has_text(s, "host", 4) ? 0.5f : 0.05f;
+	case MODEL_F_CONTAINER_IMAGE: case MODEL_F_CONTAINER_IMAGE_REPOSITORY: return 0.05f;
+	case MODEL_F_PROC_TTY: return s->family == LANG_FAMILY_NUMBERS && has_number(s, 0) ? 0.7f : -1;
+	case MODEL_F_PROC_VPID: return s->family == LANG_FAMILY_NUMBERS && has_number(s, 1) ? 0.05f : -1;
+	default: return -1;
+	}
+}
+
 static void guess(const struct lang_program *p, struct lang_predicate *pred)
 {
 	static const struct { float cost, chance; } guesses[] = {
@@ -30,6 +77,8 @@ static void guess(const struct lang_program *p, struct lang_predicate *pred)
 	}
 	if (p->slots[s->slot].kind != LANG_VALUE_FIELD)
 		pred->cost += 60;
+	else if (s->mode == LANG_MODE_ONE && field_chance(p->slots[s->slot].field.id, s) >= 0)
+		pred->chance = field_chance(p->slots[s->slot].field.id, s);
 	if (s->negate)
 		pred->chance = 1 - pred->chance;
 }
@@ -41,7 +90,7 @@ static char *spec_key(struct lang_program *p, const struct lang_spec *s, size_t 
 
 	for (size_t i = 0; i < s->n_texts; i++)
 		len += sizeof(uint32_t) + s->texts[i].len;
-	key = arena_alloc(&p->arena, len);
+	key = arena_alloc(&p->build, len);
 	if (!key)
 		return NULL;
 	memcpy(key, &s->slot, 4);
@@ -83,9 +132,24 @@ uint32_t lang_predicate_of(struct lang_program *p, const struct lang_spec *spec)
 	return p->n_predicates++;
 }
 
+int lang_predicate_build(struct lang_program *p, uint32_t id, struct err *err)
+{
+	struct lang_predicate *pred = &p->predicates[id];
+	const struct lang_spec *s = &pred->spec;
+	int k = lang_matcher_build(p, s, &pred->matcher, err);
+
+	if (k == 0 && s->family == LANG_FAMILY_TEXTS && s->mode == LANG_MODE_ONE && s->n_texts == 1)
+		pred->shortcut = LANG_SHORTCUT_TEXT;
+	if (k == 0 && s->family == LANG_FAMILY_NUMBERS && s->mode == LANG_MODE_ONE && s->n_texts == 1) {
+		memcpy(&pred->number, s->texts[0].text, sizeof(pred->number));
+		pred->shortcut = p->slots[s->slot].type.type == MODEL_TYPE_BOOL ? LANG_SHORTCUT_BOOL : LANG_SHORTCUT_NUMBER;
+	}
+	return k;
+}
+
 /* ---- evaluation ---- */
 
-static struct model_value item_value(const struct model_value *item, enum model_type type)
+struct model_value lang_item_value(const struct model_value *item, enum model_type type)
 {
 	struct model_value v = *item;
 
@@ -105,7 +169,7 @@ static bool eval_many(struct lang_scratch *s, const struct lang_predicate *pred,
 	if (pred->spec.mode == LANG_MODE_SET)
 		return true;
 	for (size_t i = 0; i < list->n; i++) {
-		struct model_value v = item_value(&list->list[i], type);
+		struct model_value v = lang_item_value(&list->list[i], type);
 		if (lang_matcher_match(&pred->matcher, &v, NULL, s->arena) != all)
 			return !all;
 	}
@@ -134,7 +198,7 @@ static bool values_equal(enum model_type type, const struct model_value *a, cons
 static bool in_list(enum model_type type, const struct model_value *v, const struct model_value *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		struct model_value item = item_value(&list->list[i], type);
+		struct model_value item = lang_item_value(&list->list[i], type);
 		if (values_equal(type, v, &item))
 			return true;
 	}
@@ -144,7 +208,7 @@ static bool in_list(enum model_type type, const struct model_value *v, const str
 static bool lists_hold(enum lang_op op, enum model_type type, const struct model_value *left, const struct model_value *right)
 {
 	for (size_t i = 0; i < left->n; i++) {
-		struct model_value item = item_value(&left->list[i], type);
+		struct model_value item = lang_item_value(&left->list[i], type);
 		if (in_list(type, &item, right) != (op == LANG_OP_IN))
 			return op != LANG_OP_IN;
 	}
@@ -214,6 +278,15 @@ static int eval_fields(struct lang_scratch *s, const struct lang_predicate *pred
 	return fields_hold(s, pred->spec.op, type.type, &left->value, &right->value);
 }
 
+static inline bool is_the_one(const struct lang_predicate *pred, const struct model_value *v)
+{
+	if (pred->shortcut == LANG_SHORTCUT_BOOL)
+		return v->boolean == pred->number;
+	if (pred->shortcut == LANG_SHORTCUT_NUMBER)
+		return v->u64 == pred->number;
+	return v->len == pred->spec.texts->len && memcmp(v->text, pred->spec.texts->text, v->len) == 0;
+}
+
 int lang_predicate_eval(struct lang_scratch *s, uint32_t id)
 {
 	const struct lang_predicate *pred = &s->program->predicates[id];
@@ -226,6 +299,8 @@ int lang_predicate_eval(struct lang_scratch *s, uint32_t id)
 		return v->state == MODEL_UNSET ? LANG_FALSE : LANG_UNKNOWN;
 	if (pred->spec.mode != LANG_MODE_ONE)
 		return eval_many(s, pred, &v->value);
+	if (pred->shortcut != LANG_SHORTCUT_NONE)
+		return is_the_one(pred, &v->value) != pred->matcher.negate;
 	if (pred->matcher.family != LANG_FAMILY_TEXTS)
 		return lang_matcher_match(&pred->matcher, &v->value, NULL, s->arena);
 	if (!lang_text_set_has_length(pred->matcher.texts, v->value.len))

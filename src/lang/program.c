@@ -11,6 +11,7 @@ struct lang_program *lang_program_new(void)
 	struct lang_program *p = mem_alloc(sizeof(*p));
 
 	arena_init(&p->arena, LANG_PROGRAM_BYTES_MAX);
+	arena_init(&p->build, LANG_PROGRAM_BYTES_MAX);
 	return p;
 }
 
@@ -25,6 +26,7 @@ struct lang_program *lang_program_free(struct lang_program *p)
 	map_done(&p->slot_ids);
 	map_done(&p->predicate_ids);
 	map_done(&p->node_ids);
+	map_done(&p->code_ids);
 	free(p->regexes);
 	free(p->literals);
 	free(p->slots);
@@ -34,6 +36,8 @@ struct lang_program *lang_program_free(struct lang_program *p)
 	free(p->code);
 	free(p->kleene);
 	free(p->kleene_start);
+	map_done(&p->kept_texts);
+	arena_done(&p->build);
 	arena_done(&p->arena);
 	free(p);
 	return NULL;
@@ -87,12 +91,21 @@ static void mark_used(struct lang_program *p, uint32_t id)
 		mark_used(p, n->children[i]);
 }
 
+static int build_matcher(struct lang_program *p, uint32_t id, struct err *err)
+{
+	struct lang_predicate *pred = &p->predicates[id];
+
+	if (lang_spec_keep(p, &pred->spec) < 0)
+		return too_big(err);
+	return lang_predicate_build(p, id, err);
+}
+
 static int build_matchers(struct lang_program *p, struct err *err)
 {
 	for (uint32_t i = 0; i < p->n_conditions; i++)
 		mark_used(p, p->conditions[i]);
 	for (uint32_t i = 0; i < p->n_predicates; i++) {
-		int k = p->predicates[i].used ? lang_matcher_build(p, &p->predicates[i].spec, &p->predicates[i].matcher, err) : 0;
+		int k = p->predicates[i].used ? build_matcher(p, i, err) : 0;
 		if (k < 0)
 			return k;
 	}
@@ -171,17 +184,17 @@ static void class_key(const struct lang_program *p, enum model_event_type t, con
 			key[1 + i / 8] |= (uint8_t)(1 << (i % 8));
 }
 
-static int build_class(struct lang_program *p, enum model_event_type t, const uint32_t *roots, uint32_t n_roots,
-		       struct lang_rule_code *rules)
+static int build_class(struct lang_program *p, struct lang_select *select, enum model_event_type t, const uint32_t *roots,
+		       uint32_t n_roots, struct lang_rule_code *rules)
 {
 	int64_t n = fold_class(p, t, roots, n_roots, rules);
 
-	p->class_code[t] = n < 0 ? LANG_NONE : lang_codegen(p, rules, (uint32_t)n);
-	return p->class_code[t] == LANG_NONE ? -E2BIG : 0;
+	p->classes[t] = n < 0 ? NULL : lang_select_class(select, rules, (uint32_t)n);
+	return p->classes[t] ? 0 : -E2BIG;
 }
 
-static int build_classes(struct lang_program *p, const uint32_t *events, uint32_t n_events, const uint32_t *roots,
-			 uint32_t n_roots)
+static int build_classes(struct lang_program *p, struct lang_select *select, const uint32_t *events, uint32_t n_events,
+			 const uint32_t *roots, uint32_t n_roots)
 {
 	struct lang_rule_code *rules = mem_array(n_roots, sizeof(*rules));
 	size_t key_len = n_events / 8 + 2;
@@ -199,20 +212,20 @@ static int build_classes(struct lang_program *p, const uint32_t *events, uint32_
 		class_key(p, t, events, n_events, key);
 		known = map_get(&classes, key, key_len);
 		if (known) {
-			p->class_code[t] = (uint32_t)(uintptr_t)known - 1;
+			p->classes[t] = known;
 			continue;
 		}
-		k = build_class(p, t, roots, n_roots, rules);
+		k = build_class(p, select, t, roots, n_roots, rules);
 		if (k == 0)
-			map_put(&classes, key, key_len, (void *)(uintptr_t)(p->class_code[t] + 1));
+			map_put(&classes, key, key_len, p->classes[t]);
 	}
 	map_done(&classes);
 	free(rules);
 	return k;
 }
 
-/* Conditions that no event type decides are one piece of code that every class shares. */
-static int build_common(struct lang_program *p, uint32_t *roots, uint32_t *ret_n_roots)
+/* Conditions that no event type decides are a class of their own, asked about every record. */
+static int build_common(struct lang_program *p, struct lang_select *select, uint32_t *roots, uint32_t *ret_n_roots)
 {
 	struct lang_rule_code *rules = mem_array(p->n_conditions, sizeof(*rules));
 	uint32_t n = 0, n_roots = 0;
@@ -223,16 +236,17 @@ static int build_common(struct lang_program *p, uint32_t *roots, uint32_t *ret_n
 		else
 			rules[n++] = (struct lang_rule_code){ i, p->conditions[i] };
 	}
-	p->common_code = n ? lang_codegen(p, rules, n) : LANG_NONE;
+	p->common = n ? lang_select_class(select, rules, n) : NULL;
 	free(rules);
 	*ret_n_roots = n_roots;
-	return n && p->common_code == LANG_NONE ? -E2BIG : 0;
+	return n && !p->common ? -E2BIG : 0;
 }
 
 static int build_code(struct lang_program *p)
 {
 	uint32_t *events = mem_array(p->n_predicates, sizeof(*events)), n_events = 0, n_roots;
 	uint32_t *roots = mem_array(p->n_conditions, sizeof(*roots));
+	struct lang_select *select = lang_select_new(p);
 	struct arena scratch;
 	int k;
 
@@ -244,9 +258,13 @@ static int build_code(struct lang_program *p)
 		events[n_events++] = i;
 	}
 	arena_done(&scratch);
-	k = build_common(p, roots, &n_roots);
+	k = build_common(p, select, roots, &n_roots);
 	if (k == 0)
-		k = build_classes(p, events, n_events, roots, n_roots);
+		k = build_classes(p, select, events, n_events, roots, n_roots);
+	if (k == 0 && lang_select_finish(select) < 0)
+		k = -E2BIG;
+	lang_select_free(select);
+	map_done(&p->code_ids);
 	free(events);
 	free(roots);
 	return k;
@@ -266,7 +284,7 @@ int lang_program_seal(struct lang_program *p, struct err *err)
 		return too_big(err);
 	/* Folding can merge sets anew. */
 	for (uint32_t i = n_before; i < p->n_predicates; i++) {
-		k = lang_matcher_build(p, &p->predicates[i].spec, &p->predicates[i].matcher, err);
+		k = build_matcher(p, i, err);
 		if (k < 0)
 			return k;
 		p->predicates[i].used = true;
@@ -275,6 +293,7 @@ int lang_program_seal(struct lang_program *p, struct err *err)
 	for (uint32_t i = 0; i < p->n_conditions; i++)
 		if (lang_codegen_kleene(p, i) < 0)
 			return too_big(err);
+	lang_program_build_done(p);
 	p->sealed = true;
 	return 0;
 }
@@ -290,7 +309,7 @@ void lang_program_stats(const struct lang_program *p, struct lang_program_stats 
 	}
 	for (uint32_t i = 0; i < p->n_slots; i++)
 		s.n_fields += p->slots[i].kind == LANG_VALUE_FIELD;
-	s.memory_bytes = sizeof(*p) + p->arena.used_bytes + p->slots_size * sizeof(*p->slots) +
+	s.memory_bytes = sizeof(*p) + p->arena.used_bytes + p->build.used_bytes + p->slots_size * sizeof(*p->slots) +
 			 p->predicates_size * sizeof(*p->predicates) + p->nodes_size * sizeof(*p->nodes) +
 			 p->code_size * sizeof(*p->code) + p->kleene_size * sizeof(*p->kleene) +
 			 (p->slot_ids.size + p->predicate_ids.size + p->node_ids.size) * sizeof(struct map_slot);

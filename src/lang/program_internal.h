@@ -6,15 +6,17 @@
  *
  *   tree --spec.c--> specs --predicate.c--> predicates (one per different check)
  *        --dag.c--> nodes: AND, OR, literals (predicate or its negation), shared; merged sets
- *   seal: nodes --seal.c--> per class of event types one run of instructions (codegen.c),
+ *   seal: nodes --program.c--> per class of event types its rules, each with its instructions (codegen.c),
  *         predicates --matcher.c--> matchers (sets, tries, expressions)
- *   record: run.c executes the instructions; slot.c fetches each value once.
+ *         operands of rules --select.c--> per class what tells which rules can be true at all (index.h)
+ *   record: run.c asks which rules can be true and executes their instructions; slot.c fetches each value once.
  *
- * Classes: all event types that give every event-type predicate the same answers share code in
+ * Classes: all event types that give every event-type predicate the same answers are one class, for
  * which those predicates are constants.
  */
 #include "lang/condition.h"
 #include "lang/glob.h"
+#include "lang/index.h"
 #include "lang/limits.h"
 #include "lang/sets.h"
 #include "lang/types.h"
@@ -23,6 +25,9 @@
 #include "base/regex.h"
 
 #define LANG_NONE UINT32_MAX
+
+/* A slot has an index for each way to look at a value, so that it is looked at only in the ways that rules still need. */
+enum { LANG_INDEX_VALUES, LANG_INDEX_PATHS, LANG_INDEX_ENDS, LANG_INDEX_PARTS, LANG_INDEXES };
 
 /* ---- slots: a value expression whose value is kept while a record is judged ---- */
 
@@ -35,6 +40,8 @@ struct lang_slot {
 	size_t n_args;
 	struct model_value literal;
 	bool is_c_string;                /* one text, not bytes: ends at its first NUL */
+	/* Of the keys that rules have of it; NULL: none. */
+	struct lang_index *indexes[LANG_INDEXES];
 };
 
 struct lang_slot_value {
@@ -103,6 +110,9 @@ struct lang_predicate {
 	struct lang_spec spec;
 	struct lang_matcher matcher;     /* built by seal */
 	float cost, chance;              /* in nanoseconds; of being true: both guesses, for ordering */
+	/* The matcher is: equal to `number`, to the only text. */
+	enum { LANG_SHORTCUT_NONE, LANG_SHORTCUT_NUMBER, LANG_SHORTCUT_BOOL, LANG_SHORTCUT_TEXT } shortcut;
+	uint64_t number;
 	bool used;                       /* by a sealed condition */
 	uint32_t n_uses;
 	bool is_event;                   /* decided by the event type; the types for which it is true: */
@@ -142,8 +152,33 @@ struct lang_kleene_instruction {
 	uint32_t opcode, arg;
 };
 
+/* ---- classes: see select.c ---- */
+
+/* Sets of rules: bit i is rule i of the class. */
+struct lang_gate {
+	uint32_t predicate;
+	bool negated;
+	uint64_t *rules;                 /* which need it to be true (false when negated) */
+};
+
+struct lang_lookup {
+	uint32_t slot, index;
+	uint64_t *rules;                 /* which have a key of that slot in that index */
+	uint32_t *first, *told;          /* struct lang_audience */
+};
+
+struct lang_class {
+	uint32_t n_rules, n_words, n_gates, n_lookups;
+	uint32_t *starts;                /* of each rule: its code */
+	uint64_t *keyed;                 /* which rules have keys: one of them must hold */
+	struct lang_gate *gates;         /* in order of asking */
+	struct lang_lookup *lookups;
+};
+
 struct lang_program {
-	struct arena arena;              /* specs, nodes, sets */
+	struct arena arena;              /* slots, sets and what they point to */
+	struct arena build;              /* specs, nodes, keys: until sealed (keep.c) */
+	struct map kept_texts;
 	bool sealed;
 
 	struct lang_slot *slots;
@@ -163,8 +198,10 @@ struct lang_program {
 
 	struct lang_instruction *code;
 	uint32_t n_code, code_size;
-	uint32_t common_code;            /* conditions that no event type decides */
-	uint32_t class_code[MODEL_EVT_MAX];
+	struct map code_ids;             /* condition and node -> start + 1; until sealed */
+	struct lang_class *common;       /* conditions that no event type decides; NULL: none */
+	struct lang_class *classes[MODEL_EVT_MAX];
+	uint32_t class_words;            /* of the biggest class */
 
 	struct lang_kleene_instruction *kleene;
 	uint32_t n_kleene, kleene_size;
@@ -185,6 +222,7 @@ struct lang_scratch {
 	uint32_t generation;
 	uint32_t *memo;                  /* per predicate: generation << 2 | result */
 	struct lang_slot_value *values;  /* per slot */
+	uint64_t *left, *told;           /* rules of the class at hand: not excluded; with a key that holds */
 	int8_t *stack;
 };
 
@@ -202,7 +240,13 @@ enum { LANG_FALSE = 0, LANG_TRUE = 1, LANG_UNKNOWN = 2 };
 /* slot.c: the slot of an expression (type-checked); LANG_NONE when memory is over */
 uint32_t lang_slot_of(struct lang_program *program, const struct lang_value_expr *expr);
 /* The slot's value for the scratch's record, fetched at most once. */
-const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *scratch, uint32_t slot);
+void lang_slot_fill(struct lang_scratch *scratch, uint32_t slot);
+static inline const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *scratch, uint32_t slot)
+{
+	if (scratch->values[slot].generation != scratch->generation)
+		lang_slot_fill(scratch, slot);
+	return &scratch->values[slot];
+}
 uint64_t lang_slot_hash(struct lang_scratch *scratch, uint32_t slot);
 /* transform.c: the value of a transformer's slot */
 int lang_transform(struct lang_scratch *scratch, const struct lang_slot *slot, struct model_value *ret);
@@ -214,9 +258,17 @@ int lang_spec_of(struct lang_program *program, const struct lang_node *check, st
 bool lang_spec_can_merge(const struct lang_spec *a, const struct lang_spec *b);
 int lang_spec_merge(struct lang_program *program, const struct lang_spec *const *specs, size_t n, struct lang_spec *ret);
 
+/* keep.c: the spec's texts from `build` to where they stay; 0, -ENOMEM. And, at the end of sealing: all that was only needed to
+ * make the program goes. */
+int lang_spec_keep(struct lang_program *program, struct lang_spec *spec);
+void lang_program_build_done(struct lang_program *program);
+
 /* predicate.c: its id; LANG_NONE when memory or numbers are over */
 uint32_t lang_predicate_of(struct lang_program *program, const struct lang_spec *spec);
+int lang_predicate_build(struct lang_program *program, uint32_t predicate, struct err *err);   /* its matcher */
 int lang_predicate_eval(struct lang_scratch *scratch, uint32_t predicate);
+/* An element of a list as what one value would be. */
+struct model_value lang_item_value(const struct model_value *item, enum model_type type);
 
 /* matcher.c */
 /* What an ordering operator makes of a comparison's sign. */
@@ -231,9 +283,17 @@ uint32_t lang_dag_make(struct lang_program *program, enum lang_dag_kind kind, ui
 uint32_t lang_dag_literal(struct lang_program *program, uint32_t predicate, bool negated);
 uint32_t lang_dag_constant(struct lang_program *program, bool value);
 
-/* codegen.c: code for a group of conditions (node of each); its start, LANG_NONE when too long */
+/* codegen.c: code for a condition that comes down to a node; its start, LANG_NONE when too long */
 struct lang_rule_code { uint32_t condition, node; };
-uint32_t lang_codegen(struct lang_program *program, const struct lang_rule_code *rules, uint32_t n);
+uint32_t lang_codegen(struct lang_program *program, const struct lang_rule_code *rule);
 int lang_codegen_kleene(struct lang_program *program, uint32_t condition);
+
+/* select.c: made while sealing, once all slots are known; _finish() when all classes are, before any is asked.
+ * NULL, -1: memory is over. */
+struct lang_select;
+struct lang_select *lang_select_new(struct lang_program *program);
+struct lang_class *lang_select_class(struct lang_select *select, const struct lang_rule_code *rules, uint32_t n);
+int lang_select_finish(struct lang_select *select);
+struct lang_select *lang_select_free(struct lang_select *select);   /* NULL is fine; returns NULL */
 
 #endif

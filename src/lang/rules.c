@@ -16,6 +16,7 @@ struct lang_rules *lang_rules_new(void)
 	struct lang_rules *rules = mem_alloc(sizeof(*rules));
 
 	arena_init(&rules->arena, RULES_MEMORY_MAX);
+	rules->formats = lang_formats_new();
 	return rules;
 }
 
@@ -23,6 +24,7 @@ static void free_formats(struct lang_rules *rules)
 {
 	for (size_t i = 0; i < rules->n_rules; i++)
 		lang_format_free(rules->rules[i]->format);
+	lang_formats_free(rules->formats);
 }
 
 static void free_pieces(struct rules_pieces *pieces)
@@ -46,10 +48,8 @@ static void free_items(struct lang_rules *rules)
 	}
 }
 
-struct lang_rules *lang_rules_free(struct lang_rules *rules)
+void rules_done(struct lang_rules *rules)
 {
-	if (!rules)
-		return NULL;
 	lang_program_free(rules->program);
 	free_formats(rules);
 	free_items(rules);
@@ -68,6 +68,13 @@ struct lang_rules *lang_rules_free(struct lang_rules *rules)
 	map_done(&rules->diag_seen);
 	map_done(&rules->plugins_missing);
 	arena_done(&rules->arena);
+}
+
+struct lang_rules *lang_rules_free(struct lang_rules *rules)
+{
+	if (!rules)
+		return NULL;
+	rules_done(rules);
 	free(rules);
 	return NULL;
 }
@@ -303,6 +310,10 @@ void lang_rules_counts(const struct lang_rules *rules, struct lang_rules_counts 
 		.n_errors = rules->n_errors, .n_warnings = rules->n_warnings, .n_plugins_missing = rules->plugins_missing.n,
 	};
 
+	if (rules->settled) {
+		*ret = rules->counts;
+		return;
+	}
 	for (size_t i = 0; i < rules->n_rules; i++) {
 		const struct lang_rule *rule = &rules->rules[i]->pub;
 		c.n_skipped += rule->skipped;

@@ -43,17 +43,16 @@ static void drop_container_info(struct lang_rules *rules, struct rules_rule *rul
 	char *hit;
 
 	while (text->len && (hit = memmem(text->text, text->len, word, len)) != NULL) {
-		size_t at = (size_t)(hit - text->text), rest = text->len - at - len;
+		size_t at = (size_t)(hit - text->text);
+		struct rules_spot spot = rules_text_spot(text, at);
 		if (!any)
-			rules_diag_at(rules, LANG_DIAG_WARNING, "LOAD_DEPRECATED_ITEM", rules->item, text->spots[at].origin,
-				      text->spots[at].offset, len, "%%container.info is deprecated and no more useful: it is left out");
-		memmove(hit, hit + len, rest + 1);
-		memmove(text->spots + at, text->spots + at + len, rest * sizeof(*text->spots));
-		text->len -= len;
+			rules_diag_at(rules, LANG_DIAG_WARNING, "LOAD_DEPRECATED_ITEM", rules->item, spot.origin, spot.offset, len,
+				      "%%container.info is deprecated and no more useful: it is left out");
+		rules_text_cut(text, at, len);
 		any = true;
 	}
 	if (any)
-		rule->pub.output = rules_strndup(rules, text->text, text->len);
+		rule->pub.output = rules_strndup(rules, text->text ? text->text : "", text->len);
 }
 
 static void warn_deprecated_output(struct lang_rules *rules, uint32_t text)
@@ -77,7 +76,7 @@ static void compile_output(struct lang_rules *rules, struct rules_rule *rule)
 	rules_text_pieces(&text, &rule->output);
 	drop_container_info(rules, rule, &text);
 	kept = rules_text_keep(rules, &text, rules->item, NULL);
-	r = lang_format_parse(rules->texts[kept].text ? rules->texts[kept].text : "", &rule->format, &offset, &err);
+	r = lang_format_parse_in(rules->formats, rules->texts[kept].text ? rules->texts[kept].text : "", &rule->format, &offset, &err);
 	if (r >= 0) {
 		rule->pub.format = rule->format;
 		warn_deprecated_output(rules, kept);
@@ -205,7 +204,6 @@ static void derive_events(struct lang_rules *rules, struct rules_rule *rule, con
 
 static void compile_condition(struct lang_rules *rules, struct rules_rule *rule)
 {
-	_cleanup_strbuf_ struct strbuf expanded;
 	struct lang_node *tree;
 
 	if (build_tree(rules, rule, &tree) < 0)
@@ -214,9 +212,6 @@ static void compile_condition(struct lang_rules *rules, struct rules_rule *rule)
 	if (check_or_add(rules, rule, tree) < 0)
 		return;
 	rule->tree = tree;
-	strbuf_init(&expanded, RULES_TEXT_MAX);
-	lang_node_print(tree, &expanded);
-	rule->pub.expanded = rules_strndup(rules, expanded.text, expanded.len);
 	derive_events(rules, rule, tree);
 }
 
@@ -285,8 +280,11 @@ int lang_rules_condition(struct lang_rules *rules, const char *name, const char 
 	struct rules_text text;
 	const char *unknown;
 	uint32_t kept, offset;
-	int r = yaml_plain_file(&rules->arena, condition, len, name, &file, err);
+	int r;
 
+	if (rules->settled)
+		return err_set(err, -EINVAL, "the rule set has no more macros and lists");
+	r = yaml_plain_file(&rules->arena, condition, len, name, &file, err);
 	if (r < 0)
 		return r;
 	rules_text_init(&text);

@@ -189,8 +189,8 @@ int rules_diag_text(struct lang_rules *rules, enum lang_diag_level level, const 
 		return rules_diag_file(rules, code, NULL, 0, 0, NULL, message);
 	if (!len)
 		len = token_len(t->text, t->len, offset);
-	first = t->spots[offset < t->len ? offset : t->len - 1];
-	last = t->spots[len && offset + len - 1 < t->len ? offset + len - 1 : t->len - 1];
+	first = rules_text_spot(t, offset < t->len ? offset : t->len - 1);
+	last = rules_text_spot(t, len && offset + len - 1 < t->len ? offset + len - 1 : t->len - 1);
 	/* The end of the text is behind its last byte. */
 	if (offset >= t->len)
 		first.offset++;

@@ -21,7 +21,7 @@ void rules_text_init(struct rules_text *text)
 void rules_text_done(struct rules_text *text)
 {
 	free(text->text);
-	free(text->spots);
+	free(text->runs);
 	rules_text_init(text);
 }
 
@@ -37,33 +37,70 @@ static char *grow(struct rules_text *text, size_t more)
 		size *= 2;
 	if (size != text->size) {
 		text->text = mem_grow(text->text, size, 1);
-		text->spots = mem_grow(text->spots, size, sizeof(*text->spots));
 		text->size = size;
 	}
 	return text->text + text->len;
 }
 
-static void add(struct rules_text *text, const char *bytes, size_t len, struct rules_spot spot, unsigned step)
+/* The last run that begins at or before `at`. */
+static size_t run_of(const struct rules_text *text, size_t at)
+{
+	size_t low = 0, high = text->n_runs;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (text->runs[middle].at <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct rules_spot rules_text_spot(const struct rules_text *text, size_t at)
+{
+	const struct rules_run *run = &text->runs[run_of(text, at)];
+	struct rules_spot spot = run->first;
+
+	if (run->counts_on)
+		spot.offset += (uint32_t)(at - run->at);
+	return spot;
+}
+
+/* What is added at the end of the text is from `first`. */
+static void add_run(struct rules_text *text, struct rules_spot first, bool counts_on)
+{
+	/* Blanks at the end may have been taken back since. */
+	while (text->n_runs && text->runs[text->n_runs - 1].at >= text->len)
+		text->n_runs--;
+	if (text->n_runs == text->runs_size) {
+		text->runs_size = text->runs_size ? text->runs_size * 2 : 4;
+		text->runs = mem_grow(text->runs, text->runs_size, sizeof(*text->runs));
+	}
+	text->runs[text->n_runs++] = (struct rules_run){ (uint32_t)text->len, first, counts_on };
+}
+
+static void add(struct rules_text *text, const char *bytes, size_t len, struct rules_spot spot, bool counts_on)
 {
 	char *to = grow(text, len);
 
 	if (!to)
 		return;
+	if (len)
+		add_run(text, spot, counts_on);
 	memcpy(to, bytes, len);
-	for (size_t i = 0; i < len; i++)
-		text->spots[text->len + i] = (struct rules_spot){ spot.origin, spot.offset + (uint32_t)i * step };
 	text->len += len;
 	text->text[text->len] = '\0';
 }
 
 void rules_text_add(struct rules_text *text, const char *bytes, size_t len, struct rules_spot spot)
 {
-	add(text, bytes, len, spot, 1);
+	add(text, bytes, len, spot, true);
 }
 
 void rules_text_put(struct rules_text *text, const char *bytes, struct rules_spot spot)
 {
-	add(text, bytes, strlen(bytes), spot, 0);
+	add(text, bytes, strlen(bytes), spot, false);
 }
 
 void rules_text_quoted(struct rules_text *text, const struct rules_piece *p)
@@ -89,11 +126,41 @@ void rules_text_pieces(struct rules_text *text, const struct rules_pieces *piece
 	}
 }
 
+static void copy_range(struct rules_text *out, const struct rules_text *in, size_t from, size_t to)
+{
+	if (!grow(out, to - from))
+		return;
+	for (size_t i = run_of(in, from); from < to && i < in->n_runs && in->runs[i].at < to; i++) {
+		size_t at = in->runs[i].at > from ? in->runs[i].at : from;
+		size_t end = i + 1 < in->n_runs && in->runs[i + 1].at < to ? in->runs[i + 1].at : to;
+
+		add_run(out, rules_text_spot(in, at), in->runs[i].counts_on);
+		memcpy(out->text + out->len, in->text + at, end - at);
+		out->len += end - at;
+	}
+	out->text[out->len] = '\0';
+}
+
+void rules_text_cut(struct rules_text *text, size_t at, size_t len)
+{
+	struct rules_text out;
+
+	rules_text_init(&out);
+	copy_range(&out, text, 0, at);
+	copy_range(&out, text, at + len, text->len);
+	rules_text_done(text);
+	*text = out;
+}
+
 uint32_t rules_text_keep(struct lang_rules *rules, struct rules_text *text, const char *item, const char *macro)
 {
 	if (rules->n_texts == rules->texts_size) {
 		rules->texts_size = rules->texts_size ? rules->texts_size * 2 : 64;
 		rules->texts = mem_grow(rules->texts, rules->texts_size, sizeof(*rules->texts));
+	}
+	if (text->text) {
+		text->text = mem_grow(text->text, text->size = text->len + 1, 1);
+		text->runs = mem_grow(text->runs, text->runs_size = text->n_runs, sizeof(*text->runs));
 	}
 	text->item = item;
 	text->macro = macro;
@@ -168,21 +235,11 @@ static bool is_empty(const struct rules_list *list)
 	return true;
 }
 
-static void copy_range(struct rules_text *out, const struct rules_text *in, size_t from, size_t to)
-{
-	if (!grow(out, to - from))
-		return;
-	memcpy(out->text + out->len, in->text + from, to - from);
-	memcpy(out->spots + out->len, in->spots + from, (to - from) * sizeof(*out->spots));
-	out->len += to - from;
-	out->text[out->len] = '\0';
-}
-
 /* The list's name stands at `at` of `in`: put the items into `out`; returns where `in` goes on. */
 static size_t replace_name(struct rules_text *out, const struct rules_text *in, size_t at, const struct rules_list *list)
 {
 	size_t end = at + strlen(list->name);
-	struct rules_spot spot = in->spots[at];
+	struct rules_spot spot = rules_text_spot(in, at);
 
 	while (out->len > 0 && is_blank(out->text[out->len - 1]))
 		out->len--;

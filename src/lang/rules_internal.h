@@ -26,11 +26,14 @@ struct rules_origin {
 
 struct rules_spot { uint32_t origin, offset; };
 
+/* The bytes from `at` on, up to the next run, were written at `first`: one after the other, or all of them at that one spot. */
+struct rules_run { uint32_t at; struct rules_spot first; bool counts_on; };
+
 /* Text that knows where each byte was written. Heap-owned while it is being built. */
 struct rules_text {
 	char *text;
-	struct rules_spot *spots;
-	size_t len, size;
+	struct rules_run *runs;              /* ascending */
+	size_t len, size, n_runs, runs_size;
 	bool too_long;
 	const char *item;                    /* "rule 'x'", "macro 'y'" */
 	const char *macro;                   /* name, when it is a macro's */
@@ -119,11 +122,15 @@ struct lang_rules {
 	struct map diag_seen;
 	struct map plugins_missing;
 	struct lang_program *program;
+	struct lang_formats *formats;        /* of all outputs */
 	struct rules_rule **by_program;
 	size_t n_program;
 	size_t n_files, n_odd_lists, n_suggestions;
 	uint64_t expanded_bytes;             /* gone through so far, for RULES_EXPAND_BYTES_MAX */
-	bool compiled, out_of_memory;
+	bool compiled, settled, out_of_memory;
+	struct lang_rules_counts counts;     /* when settled; */
+	const char **paths;                  /* what lang_rules_paths() would say, in the arena */
+	size_t n_paths;
 
 	/* while a file is read */
 	const struct yaml_file *file;
@@ -150,6 +157,7 @@ const char *rules_did_you_mean(struct lang_rules *rules, const char *word, const
 const char *rules_did_you_mean_in(struct lang_rules *rules, const char *word, const char *kind);   /* "list", "macro", "rule" */
 
 /* ---- rules.c ---- */
+void rules_done(struct lang_rules *rules);   /* everything it holds, not the structure */
 uint32_t rules_origin_add(struct lang_rules *rules, const struct yaml_file *file, const struct yaml_node *node, const char *list);
 /* Zeroed memory of the set. Past RULES_MEMORY_MAX the set is marked (out_of_memory, load and compile
  * fail) and the memory comes from beyond the limit: never NULL. */
@@ -196,6 +204,8 @@ void rules_text_put(struct rules_text *text, const char *bytes, struct rules_spo
 /* Falco's quoting of an item: in double quotes when it holds a blank and does not begin with a quote. */
 void rules_text_quoted(struct rules_text *text, const struct rules_piece *piece);
 void rules_text_pieces(struct rules_text *text, const struct rules_pieces *pieces);
+void rules_text_cut(struct rules_text *text, size_t at, size_t len);                       /* these bytes go */
+struct rules_spot rules_text_spot(const struct rules_text *text, size_t at);               /* at < len */
 void rules_flatten_lists(struct lang_rules *rules);
 /* Put every list in place, in order. */
 void rules_expand_lists(struct lang_rules *rules, struct rules_text *text);

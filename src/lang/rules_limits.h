@@ -8,6 +8,7 @@ enum {
 	RULES_MEMORY_MAX = 512 * 1024 * 1024,       /* everything read, in one rule set */
 	RULES_FILES_MAX = 10 * 1000,                /* files in one rule set */
 	RULES_ITEMS_MAX = 100 * 1000,               /* rules, macros and lists together */
+	RULES_PATHS_MAX = 4096,                        /* of files that rules name, in a settled set */
 	RULES_TEXT_MAX = 4 * 1024 * 1024,              /* one condition, lists expanded */
 	RULES_NODES_MAX = 200 * 1000,               /* checks and operators of one condition, macros put in place */
 	RULES_DIAGS_MAX = 10 * 1000,                /* problems kept; later ones are only counted */

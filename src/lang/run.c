@@ -18,6 +18,8 @@ struct lang_scratch *lang_scratch_new(const struct lang_program *program)
 	s->arena = &s->own_arena;
 	s->memo = mem_array(program->n_predicates, sizeof(*s->memo));
 	s->values = mem_array(program->n_slots, sizeof(*s->values));
+	s->left = mem_array(program->class_words, sizeof(*s->left));
+	s->told = mem_array(program->class_words, sizeof(*s->told));
 	s->stack = mem_array(program->kleene_stack + 1, 1);
 	return s;
 }
@@ -29,6 +31,8 @@ struct lang_scratch *lang_scratch_free(struct lang_scratch *s)
 	arena_done(&s->own_arena);
 	free(s->memo);
 	free(s->values);
+	free(s->left);
+	free(s->told);
 	free(s->stack);
 	free(s);
 	return NULL;
@@ -112,6 +116,72 @@ static void run(const struct lang_program *p, struct lang_scratch *s, uint32_t s
 	}
 }
 
+static inline bool intersect(const uint64_t *a, const uint64_t *b, uint32_t n_words)
+{
+	for (uint32_t i = 0; i < n_words; i++)
+		if (a[i] & b[i])
+			return true;
+	return false;
+}
+
+/* Which rules have a key that holds of the slot's value. */
+static void look_up(struct lang_scratch *s, const struct lang_lookup *l)
+{
+	const struct lang_audience audience = { l->first, l->told, s->told };
+	const struct lang_slot *slot = &s->program->slots[l->slot];
+	const struct lang_index *index = slot->indexes[l->index];
+	const struct lang_slot_value *v = lang_slot_fetch(s, l->slot);
+
+	if (v->state != MODEL_SET)
+		return;
+	if (slot->type.many == LANG_ONE) {
+		lang_index_find(index, slot->type.type, &v->value, &audience);
+		return;
+	}
+	for (size_t i = 0; i < v->value.n; i++) {
+		struct model_value item = lang_item_value(&v->value.list[i], slot->type.type);
+		lang_index_find(index, slot->type.type, &item, &audience);
+	}
+}
+
+/* Leave in s->left the rules of the class that can be true (select.c). False when there are none. */
+static inline __attribute__((always_inline)) bool select_rules(struct lang_scratch *s, const struct lang_class *c, uint32_t n)
+{
+	uint64_t *left = s->left, any = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		left[i] = UINT64_MAX;
+		s->told[i] = 0;
+	}
+	if (c->n_rules % 64)
+		left[n - 1] = (UINT64_C(1) << (c->n_rules % 64)) - 1;
+	for (uint32_t g = 0; g < c->n_gates; g++) {
+		const struct lang_gate *gate = &c->gates[g];
+
+		if (!intersect(left, gate->rules, n) || (ask(s, gate->predicate) == LANG_TRUE) != gate->negated)
+			continue;
+		for (uint32_t i = 0; i < n; i++)
+			left[i] &= ~gate->rules[i];
+	}
+	for (uint32_t l = 0; l < c->n_lookups; l++)
+		if (intersect(left, c->lookups[l].rules, n))
+			look_up(s, &c->lookups[l]);
+	for (uint32_t i = 0; i < n; i++)
+		any |= left[i] &= ~c->keyed[i] | s->told[i];
+	return any;
+}
+
+static void match_class(const struct lang_program *p, struct lang_scratch *s, const struct lang_class *c, struct matches *m)
+{
+	/* Most classes are small: with a constant the loops over words are gone. */
+	bool any = c->n_words == 1 ? select_rules(s, c, 1) : c->n_words == 2 ? select_rules(s, c, 2) :
+		   c->n_words && select_rules(s, c, c->n_words);
+
+	for (uint32_t i = 0; any && i < c->n_words; i++)
+		for (uint64_t left = s->left[i]; left; left &= left - 1)
+			run(p, s, c->starts[i * 64 + (uint32_t)__builtin_ctzll(left)], m);
+}
+
 size_t lang_program_match(const struct lang_program *p, struct lang_scratch *s, const struct model_record *record,
 			  uint32_t *ret_indexes, size_t max)
 {
@@ -119,9 +189,9 @@ size_t lang_program_match(const struct lang_program *p, struct lang_scratch *s, 
 
 	assert(s->program == p && record->event < MODEL_EVT_MAX);
 	lang_scratch_begin(s, record);
-	run(p, s, p->class_code[record->event], &m);
-	if (p->common_code != LANG_NONE)
-		run(p, s, p->common_code, &m);
+	match_class(p, s, p->classes[record->event], &m);
+	if (p->common)
+		match_class(p, s, p->common, &m);
 	return m.n;
 }
 

@@ -138,16 +138,16 @@ static int slot_compute(struct lang_scratch *s, const struct lang_slot *slot, st
 	return state;
 }
 
-const struct lang_slot_value *lang_slot_fetch(struct lang_scratch *s, uint32_t slot)
+void lang_slot_fill(struct lang_scratch *s, uint32_t id)
 {
-	struct lang_slot_value *v = &s->values[slot];
+	const struct lang_slot *slot = &s->program->slots[id];
+	const struct model_record_ops *ops = s->record->ops;
+	struct lang_slot_value *v = &s->values[id];
 
-	if (v->generation != s->generation) {
-		v->generation = s->generation;
-		v->hashed = false;
-		v->state = (int8_t)slot_compute(s, &s->program->slots[slot], &v->value);
-	}
-	return v;
+	v->generation = s->generation;
+	v->hashed = false;
+	v->state = (int8_t)(slot->kind == LANG_VALUE_FIELD && ops->texts_are_clean ? ops->get(s->record, &slot->field, s->arena, &v->value) :
+			    slot_compute(s, slot, &v->value));
 }
 
 uint64_t lang_slot_hash(struct lang_scratch *s, uint32_t slot)

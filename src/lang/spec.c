@@ -89,12 +89,12 @@ static int spec_text(struct lang_program *p, enum model_type type, enum lang_op 
 	size_t len = v->len;
 
 	if (op == LANG_OP_BCONTAINS || op == LANG_OP_BSTARTSWITH) {
-		bytes = lang_hex_parse(&p->arena, v->text, v->len);
+		bytes = lang_hex_parse(&p->build, v->text, v->len);
 		*ret = (struct lang_bytes){ bytes, v->len / 2 };
 		return bytes ? 0 : -ENOMEM;
 	}
 	if (family == LANG_FAMILY_PATHS)
-		return lang_path_canonical(&p->arena, v->text, v->len, ret);
+		return lang_path_canonical(&p->build, v->text, v->len, ret);
 	if (number || family == LANG_FAMILY_NETS) {
 		if (lang_literal_parse(type, v->text, v->len, &literal, NULL) < 0)
 			return -EBADMSG;
@@ -104,7 +104,7 @@ static int spec_text(struct lang_program *p, enum model_type type, enum lang_op 
 		bytes = number ? (const char *)&literal.u64 : (const char *)&net;
 		len = number ? sizeof(literal.u64) : sizeof(net);
 	}
-	*ret = (struct lang_bytes){ arena_strndup(&p->arena, bytes, len), len };
+	*ret = (struct lang_bytes){ arena_strndup(&p->build, bytes, len), len };
 	return ret->text ? 0 : -ENOMEM;
 }
 
@@ -114,7 +114,7 @@ static int spec_texts(struct lang_program *p, const struct lang_node *n, enum mo
 	const struct lang_text *values = n->right_name ? &name : n->values;
 	size_t count = n->right_name ? 1 : n->n_values;
 
-	s->texts = arena_alloc(&p->arena, (count ? count : 1) * sizeof(*s->texts));
+	s->texts = arena_alloc(&p->build, (count ? count : 1) * sizeof(*s->texts));
 	if (!s->texts)
 		return -ENOMEM;
 	s->n_texts = count;
@@ -180,7 +180,7 @@ int lang_spec_merge(struct lang_program *p, const struct lang_spec *const *specs
 
 	for (size_t i = 0; i < n; i++)
 		count += specs[i]->n_texts;
-	s.texts = arena_alloc(&p->arena, (count ? count : 1) * sizeof(*s.texts));
+	s.texts = arena_alloc(&p->build, (count ? count : 1) * sizeof(*s.texts));
 	if (!s.texts)
 		return -ENOMEM;
 	s.n_texts = 0;

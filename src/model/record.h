@@ -45,6 +45,9 @@ struct model_record_ops {
 	 * record or in `scratch`, which the caller resets after the record is done with. */
 	int (*get)(const struct model_record *record, const struct model_field_ref *field,
 		   struct arena *scratch, struct model_value *ret);
+	/* STRING and PATH values are never NULL and hold no NUL before their end. Otherwise a condition reads them up to the
+	 * first. */
+	bool texts_are_clean;
 };
 
 struct model_record {

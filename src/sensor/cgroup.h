@@ -17,7 +17,7 @@ struct sensor_cgroup {
 	struct sensor_text *path;                        /* NULL: not known */
 	const struct runtime_container *container;       /* NULL: none, or not known yet */
 	uint64_t container_generation;
-	uint64_t removed_ns;
+	uint64_t removed_ns, joined_ns;                  /* joined: a process last came in from another group */
 	struct sensor_cgroup *next_removed;
 	uint32_t n_processes;                            /* rows that point here */
 	uint32_t entry_pid;                              /* first process seen to come into the container; 0 = none yet */

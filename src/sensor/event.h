@@ -128,6 +128,7 @@ enum sensor_param {
 	SENSOR_P_LINK_COUNT,     /* u64 */
 	SENSOR_P_DIR_PATH,       /* PATH of the directory DIRFD stands for (AT_FDCWD: see CWD) */
 	SENSOR_P_DIR_PATH2,      /* the same for DIRFD2 */
+	SENSOR_P_LOST_SINCE,     /* u64 nanoseconds since boot: when the counters were looked at before; ts_ns is when it was seen */
 	SENSOR_P_MAX
 };
 
@@ -231,7 +232,7 @@ enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TO
  *   cgroup_mkdir cgroup_rmdir cgroup_attach   CGROUP_ID CGROUP_PATH CGROUP_ROOT, attach: TARGET_PID
  *   oom_kill             TARGET_PID
  *   cap_capable          REQUEST (capability)
- *   lost                 LOST_TYPE LOST_CAUSE LOST_COUNT
+ *   lost                 LOST_TYPE LOST_CAUSE LOST_COUNT LOST_SINCE
  */
 
 #ifndef __bpf__

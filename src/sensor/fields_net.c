@@ -158,9 +158,9 @@ static int asked_name(const struct sensor_record *r, const struct sensor_endpoin
 	if (!is_remote || end->port == 53)
 		return MODEL_UNSET;
 	if (p->dns_name && now - p->dns_ns <= LIMIT_SENSOR_DNS_NS)
-		return value_interned(ret, p->dns_name);
+		return value_str(ret, p->dns_name->text);
 	if (r->container && p->cgroup && p->cgroup->dns_name && now - p->cgroup->dns_ns <= LIMIT_SENSOR_DNS_NS)
-		return value_interned(ret, p->cgroup->dns_name);
+		return value_str(ret, p->cgroup->dns_name->text);
 	return MODEL_UNSET;
 }
 

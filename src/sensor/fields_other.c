@@ -17,7 +17,7 @@ static int dns_value(const struct sensor_record *r, enum model_field_id id, stru
 	if (!sensor_is_dns(r->view) || !sensor_dns_question(data, data_len, name, sizeof(name), &len, &type))
 		return MODEL_UNSET;
 	if (id == MODEL_F_DNS_QUESTION)
-		return value_text(ret, arena_strndup(scratch, name, len), len);
+		return value_str(ret, arena_strndup(scratch, name, len));
 	if (sensor_dns_type_name(type))
 		return value_str(ret, sensor_dns_type_name(type));
 	return value_str(ret, arena_printf(scratch, "TYPE%u", type));
@@ -123,6 +123,9 @@ static int lost_value(const struct sensor_record *r, enum model_field_id id, str
 		return MODEL_UNSET;
 	switch (id) {
 	case MODEL_F_LOST_COUNT: return value_u64(ret, sensor_wire_u64_or(r->view, SENSOR_P_LOST_COUNT, 0));
+	case MODEL_F_LOST_END: return value_u64(ret, sensor_state_epoch_ns(r->state, r->view->event->ts_ns));
+	case MODEL_F_LOST_BEGIN:
+		return value_u64(ret, sensor_state_epoch_ns(r->state, sensor_wire_u64_or(r->view, SENSOR_P_LOST_SINCE, r->view->event->ts_ns)));
 	case MODEL_F_LOST_TYPE: return type && type < MODEL_EVT_MAX ? value_str(ret, model_event((enum model_event_type)type)->name) : MODEL_UNSET;
 	default: return cause < SENSOR_LOST_MAX ? value_str(ret, causes[cause]) : MODEL_UNSET;
 	}
@@ -140,7 +143,7 @@ int sensor_fields_other(const struct sensor_record *r, const struct model_field_
 	case MODEL_F_TARGET_PID ... MODEL_F_TARGET_IS_HOST: return target_value(r, f->id, scratch, ret);
 	case MODEL_F_NS_TO_HOST: return ns_to_host(r, ret);
 	case MODEL_F_NS_TYPES: return ns_types(r, scratch, ret);
-	case MODEL_F_LOST_COUNT ... MODEL_F_LOST_CAUSE: return lost_value(r, f->id, ret);
+	case MODEL_F_LOST_COUNT ... MODEL_F_LOST_END: return lost_value(r, f->id, ret);
 	default: return MODEL_UNSET;
 	}
 }

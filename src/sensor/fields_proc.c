@@ -21,19 +21,18 @@ static int after_word(const char *word, const struct sensor_process *p, struct a
 {
 	size_t len = 0, word_len = strlen(word);
 	const char *args = args_of(p, &len);
-	char *text = arena_alloc(scratch, word_len + len + 2);
+	char *text = arena_take(scratch, word_len + len + 2);
 
 	if (!text)
 		return MODEL_UNSET;
 	memcpy(text, word, word_len);
 	if (args) {
 		text[word_len++] = ' ';
-		memcpy(text + word_len, args, len);
-		for (size_t i = 0; i < len; i++)
-			if (text[word_len + i] == '\0')
-				text[word_len + i] = ' ';
+		sensor_copy_joined(text + word_len, args, len);
+		word_len += len;
 	}
-	return value_text(ret, text, word_len + (args ? len : 0));
+	text[word_len] = '\0';
+	return value_text(ret, text, word_len);
 }
 
 int sensor_proc_cmdline(const struct sensor_process *p, struct arena *scratch, struct model_value *ret)

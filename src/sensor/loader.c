@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "sensor.skel.h"
+#include "sensor_plain.skel.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -159,7 +160,7 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 
 	ro->config.cgroup_subsys = facts->cgroup.subsys;
 	ro->config.cgroup_hierarchy = facts->cgroup.hierarchy;
-	ro->config.can_cast = facts->can_cast && !sensor->no_cast;
+	ro->config.can_swap = facts->can_swap;
 	ro->config.oom_gives_task = facts->oom_gives_task;
 	ro->config.uring_request = facts->uring_request;
 	ro->config.uring_result = facts->uring_result;
@@ -172,7 +173,6 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 	ro->config.seccomp_result = sensor->fexit.seccomp_has_argument;
 	if (facts->btf)
 		leave_out_known(sensor, facts, bpf);
-	choose_call_programs(sensor, bpf);
 	/* The bodies of fentry programs are only loaded as LSM programs where the former are not. */
 	bpf_object__for_each_program(program, bpf->obj)
 		if (find_refused(sensor, bpf_program__name(program)) ||
@@ -180,16 +180,37 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 			bpf_program__set_autoload(program, false);
 }
 
+/* The programs that load kernel memory directly, or those that ask the helper: the same programs and maps by name, and the same
+ * structures, so that one skeleton serves both. */
+static struct sensor_bpf *open_object(bool directly)
+{
+	struct sensor_bpf *bpf;
+
+	if (directly)
+		return sensor_bpf__open();
+	bpf = mem_alloc(sizeof(*bpf));
+	if (sensor_bpf__create_skeleton(bpf) == 0) {
+		bpf->skeleton->data = (void *)sensor_plain_bpf__elf_bytes(&bpf->skeleton->data_sz);
+		if (bpf_object__open_skeleton(bpf->skeleton, NULL) == 0)
+			return bpf;
+	}
+	sensor_bpf__destroy(bpf);
+	return NULL;
+}
+
 /* One attempt. -EAGAIN when a program was refused and put on the list. */
 static int try_load(struct sensor *sensor, struct sensor_facts *facts, struct err *err)
 {
-	struct sensor_bpf *bpf = sensor_bpf__open();
+	struct sensor_bpf *bpf;
 	int r;
 
+	sensor->reads_directly = facts->can_cast && !sensor->no_cast;
+	bpf = open_object(sensor->reads_directly);
 	if (!bpf)
 		return err_set_os(err, -errno, "open the BPF object");
 	configure(sensor, facts, bpf);
 	sensor_facts_done(facts);   /* libbpf reads the kernel's types for itself: not both at a time */
+	choose_call_programs(sensor, bpf);
 	load_failure = (struct sensor_refused){ 0 };
 	last_log_line[0] = 0;
 	r = sensor_bpf__load(bpf);

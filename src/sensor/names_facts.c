@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void fact_begin(struct strbuf *sb, struct json_writer *w, const char *key)
 {
@@ -120,6 +121,12 @@ const struct sensor_text *sensor_names_mount(const struct sensor_names *names, u
 	return map_get_u64(&names->mounts, (uint64_t)dev + 1);
 }
 
+/* Directories have one name, however many links are counted. */
+static bool has_links(const struct sensor_wire_file *file)
+{
+	return file->nlink > 1 && !S_ISDIR(file->mode);
+}
+
 bool sensor_names_may_differ(const struct sensor_names *names, const struct sensor_wire_view *view)
 {
 	const struct sensor_wire_path *path = sensor_wire_struct(view, SENSOR_P_PATH, sizeof(*path));
@@ -127,7 +134,7 @@ bool sensor_names_may_differ(const struct sensor_names *names, const struct sens
 
 	if (!path || (path->flags & SENSOR_PATH_ANON))
 		return false;
-	return (path->flags & SENSOR_PATH_BIND) || (file && file->nlink > 1 && (names->linked.n || names->aliases.by_path.n));
+	return (path->flags & SENSOR_PATH_BIND) || (file && has_links(file) && (names->linked.n || names->aliases.by_path.n));
 }
 
 static void add_name(struct sensor_name *list, size_t *n, const char *text, size_t len)
@@ -171,7 +178,7 @@ size_t sensor_names_of(const struct sensor_names *names, const struct sensor_wir
 	add_name(ret, &n, text, len);
 	if (!file)
 		return n;
-	text = file->nlink > 1 ? sensor_aliases_of(&names->aliases, view->event->mnt_ns, text) : NULL;
+	text = has_links(file) ? sensor_aliases_of(&names->aliases, view->event->mnt_ns, text) : NULL;
 	if (text)
 		add_name(ret, &n, text, strlen(text));
 	text = sensor_path_in_fs(&path, scratch, &len);
@@ -183,7 +190,7 @@ size_t sensor_names_of(const struct sensor_names *names, const struct sensor_wir
 		else if (point)
 			add_mounted(ret, &n, point->text, point->len, text, len, scratch);
 	}
-	linked = file->nlink > 1 ? map_get(&names->linked, &(struct sensor_inode){ file->ino, file->dev }, sizeof(struct sensor_inode)) : NULL;
+	linked = has_links(file) ? map_get(&names->linked, &(struct sensor_inode){ file->ino, file->dev }, sizeof(struct sensor_inode)) : NULL;
 	for (size_t i = 0; linked && i < ARRAY_LEN(linked->names); i++)
 		if (linked->names[i])
 			add_name(ret, &n, linked->names[i]->text, linked->names[i]->len);

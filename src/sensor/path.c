@@ -15,6 +15,43 @@ bool sensor_path_of(const struct sensor_wire_view *view, enum sensor_param id, s
 	return true;
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+
+/* strnlen and memcpy for what is mostly a few bytes long. */
+static inline size_t short_len(const char *text, size_t left)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+	size_t at = 0;
+
+	for (; left - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+		uint64_t word, zeros;
+
+		memcpy(&word, text + at, sizeof(word));
+		zeros = (word - ones) & ~word & highs;      /* the lowest set bit is that of the first zero byte */
+		if (zeros)
+			return at + (size_t)(__builtin_ctzll(zeros) / 8);
+	}
+	while (at < left && text[at])
+		at++;
+	return at;
+}
+
+static inline void short_copy(char *to, const char *from, size_t len)
+{
+	if (len > 16) {
+		memcpy(to, from, len);
+	} else if (len >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + len - 8, from + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + len - 4, from + len - 4, 4);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			to[i] = from[i];
+	}
+}
+
 /* Walks `n` components from *at, writing each, with a slash before it, leftwards from *end. False when they
  * run out: the parameter was cut. */
 static bool put_leftwards(const struct sensor_path *path, size_t *at, unsigned n, char **end, const char *first)
@@ -25,11 +62,11 @@ static bool put_leftwards(const struct sensor_path *path, size_t *at, unsigned n
 
 		if (left == 0)
 			return false;
-		len = strnlen(c, left);
+		len = short_len(c, left);
 		if ((size_t)(*end - first) < len + 1)
 			return false;
 		*end -= len;
-		memcpy(*end, c, len);
+		short_copy(*end, c, len);
 		*--*end = '/';
 		*at += len < left ? len + 1 : len;
 	}
@@ -63,9 +100,10 @@ char *sensor_path_text(const struct sensor_path *path, struct arena *arena, size
 		*ret_len = len;
 		return len ? arena_strndup(arena, name, len) : NULL;
 	}
-	if (size > LIMIT_SENSOR_PATH_BYTES + 2 * LIMIT_SENSOR_PATH_DEPTH || !(first = arena_alloc(arena, size)))
+	if (size > LIMIT_SENSOR_PATH_BYTES + 2 * LIMIT_SENSOR_PATH_DEPTH || !(first = arena_take(arena, size)))
 		return NULL;
 	end = first + size - 1;
+	*end = '\0';
 	put_leftwards(path, &at, path->head->n, &end, first);
 	if (*end == '\0')
 		*--end = '/';
@@ -116,7 +154,7 @@ static size_t fold_onto(char *out, size_t len, const char *text, size_t text_len
 			continue;
 		}
 		out[len++] = '/';
-		memcpy(out + len, text + start, n);
+		short_copy(out + len, text + start, n);
 		len += n;
 	}
 	return len;
@@ -131,7 +169,7 @@ char *sensor_path_join(const char *dir, size_t dir_len, const char *raw, size_t 
 		return NULL;
 	if (raw_len > LIMIT_SENSOR_PATH_BYTES || (dir && dir_len > LIMIT_SENSOR_PATH_BYTES))
 		return NULL;
-	out = arena_alloc(arena, raw_len + (dir ? dir_len : 0) + 3);
+	out = arena_take(arena, raw_len + (dir ? dir_len : 0) + 3);
 	if (!out)
 		return NULL;
 	if (raw[0] != '/')

@@ -144,6 +144,14 @@ static void find_uring(struct sensor_facts *facts)
 		facts->uring_result = SENSOR_URING_NUMBER;
 }
 
+/* PARKA_SENSOR_READS=helper: for tests. */
+static bool may_cast(void)
+{
+	const char *choice = getenv("PARKA_SENSOR_READS");
+
+	return !choice || strcmp(choice, "helper") != 0;
+}
+
 int sensor_facts_load(struct sensor_facts *facts, struct err *err)
 {
 	*facts = (struct sensor_facts){ .btf = btf__load_vmlinux_btf() };
@@ -151,7 +159,8 @@ int sensor_facts_load(struct sensor_facts *facts, struct err *err)
 		return err_set_os(err, -errno, "read the kernel's types from /sys/kernel/btf/vmlinux");
 	choose_cgroup(facts->btf, &facts->cgroup);
 	facts->oom_gives_task = argument_is_pointer(facts->btf, tracepoint_proto(facts->btf, "mark_victim"), 0);
-	facts->can_cast = btf__find_by_name_kind(facts->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	facts->can_cast = may_cast() && btf__find_by_name_kind(facts->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	facts->can_swap = sensor_filter_can_swap();
 	find_uring(facts);
 	return 0;
 }
@@ -162,8 +171,21 @@ void sensor_facts_done(struct sensor_facts *facts)
 	facts->btf = NULL;
 }
 
+/* The type that a program is attached to; 0 when there is none. Not by libbpf_find_vmlinux_btf_id(): that reads all of the kernel's
+ * types, 5 to 10 MB, for each question. */
+static uint32_t attach_type_id(const struct btf *btf, enum bpf_attach_type attach, const char *target)
+{
+	char name[128];
+	int id;
+
+	snprintf(name, sizeof(name), "%s%s", attach == BPF_TRACE_RAW_TP ? "btf_trace_" : attach == BPF_LSM_MAC ? "bpf_lsm_" :
+		 attach == BPF_TRACE_ITER ? "bpf_iter_" : "", target);
+	id = btf__find_by_name_kind(btf, name, attach == BPF_TRACE_RAW_TP ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC);
+	return id > 0 ? (uint32_t)id : 0;
+}
+
 /* "return 0" as a program of the given kind on the kernel function or tracepoint `target`. */
-static bool trivial_loads(enum bpf_prog_type type, enum bpf_attach_type attach, const char *target)
+static bool trivial_loads(const struct btf *btf, enum bpf_prog_type type, enum bpf_attach_type attach, const char *target)
 {
 	struct bpf_insn program[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
@@ -172,8 +194,8 @@ static bool trivial_loads(enum bpf_prog_type type, enum bpf_attach_type attach, 
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach);
 	int fd, link;
 
-	options.attach_btf_id = (uint32_t)libbpf_find_vmlinux_btf_id(target, attach);
-	if ((int)options.attach_btf_id <= 0)
+	options.attach_btf_id = attach_type_id(btf, attach, target);
+	if (!options.attach_btf_id)
 		return false;
 	fd = bpf_prog_load(type, "parka_probe", "Dual BSD/GPL", program, ARRAY_LEN(program), &options);
 	if (fd < 0)
@@ -208,15 +230,15 @@ void sensor_facts_find_programs(struct sensor_facts *facts)
 {
 	const char *choice = getenv("PARKA_SENSOR_NAMES");
 
-	facts->trampolines = trivial_loads(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_path_rename");
+	facts->trampolines = trivial_loads(facts->btf, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_path_rename");
 	facts->fentry = facts->trampolines && (!choice || strcmp(choice, "fentry") == 0);
 	facts->lsm = !facts->fentry && (!choice || strcmp(choice, "lsm") == 0) && bpf_lsm_runs() &&
-		     trivial_loads(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "path_rename");
+		     trivial_loads(facts->btf, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "path_rename");
 }
 
-bool sensor_probe_btf(const char *target)
+static bool tracepoint_loads(const struct btf *btf, const char *target)
 {
-	return trivial_loads(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, target);
+	return trivial_loads(btf, BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, target);
 }
 
 static bool has_ring_buffer(void)
@@ -239,14 +261,14 @@ void sensor_kernel(struct sensor_kernel *ret)
 		snprintf(ret->release, sizeof(ret->release), "%s", names.release);
 	ret->btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 	ret->ringbuf = has_ring_buffer();
-	ret->fentry = trivial_loads(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_file_open");
-	ret->lsm = trivial_loads(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bprm_check_security");
-	ret->task_iter = trivial_loads(BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "task");
-	ret->io_uring_tracepoint = sensor_probe_btf("io_uring_submit_req") || sensor_probe_btf("io_uring_submit_sqe");
-	ret->cap_tracepoint = sensor_probe_btf("cap_capable");
 	ret->ia32 = access("/proc/sys/abi/vsyscall32", F_OK) == 0;
 	if (sensor_facts_load(&facts, NULL) == 0) {
 		ret->cgroup = facts.cgroup.mode;
+		ret->fentry = trivial_loads(facts.btf, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_file_open");
+		ret->lsm = trivial_loads(facts.btf, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bprm_check_security");
+		ret->task_iter = trivial_loads(facts.btf, BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "task");
+		ret->io_uring_tracepoint = tracepoint_loads(facts.btf, "io_uring_submit_req") || tracepoint_loads(facts.btf, "io_uring_submit_sqe");
+		ret->cap_tracepoint = tracepoint_loads(facts.btf, "cap_capable");
 		sensor_facts_done(&facts);
 	}
 	libbpf_set_print(before);

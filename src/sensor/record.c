@@ -35,7 +35,7 @@ static int record_get(const struct model_record *record, const struct model_fiel
 	return getter_of(field->id)(container_of(record, struct sensor_record, record), field, scratch, ret);
 }
 
-const struct model_record_ops sensor_record_ops = { record_get };
+const struct model_record_ops sensor_record_ops = { .get = record_get, .texts_are_clean = true };
 
 const struct runtime_container *sensor_record_container(const struct model_record *record)
 {
@@ -62,13 +62,31 @@ int value_param(const struct sensor_record *record, enum sensor_param id, struct
 	return value_text(ret, text ? arena_strndup(scratch, text, len) : NULL, len);
 }
 
+void sensor_copy_joined(char *to, const char *texts, size_t len)
+{
+	typedef uint8_t lanes __attribute__((vector_size(16)));
+	size_t i = 0;
+
+	/* Environments are kilobytes. A lane that is 0 compares as all ones. */
+	for (; i + sizeof(lanes) <= len; i += sizeof(lanes)) {
+		lanes v;
+
+		memcpy(&v, texts + i, sizeof(v));
+		v |= (lanes)(v == 0) & ' ';
+		memcpy(to + i, &v, sizeof(v));
+	}
+	for (; i < len; i++)
+		to[i] = texts[i] ? texts[i] : ' ';
+}
+
 int value_joined(const char *texts, size_t len, struct arena *scratch, struct model_value *ret)
 {
-	char *copy = arena_strndup(scratch, texts, len);
+	char *copy = arena_take(scratch, len + 1);
 
-	for (size_t i = 0; copy && i < len; i++)
-		if (copy[i] == '\0')
-			copy[i] = ' ';
+	if (copy) {
+		sensor_copy_joined(copy, texts, len);
+		copy[len] = '\0';
+	}
 	return value_text(ret, copy, len);
 }
 
@@ -128,16 +146,6 @@ const char *sensor_result_name(int64_t ret)
 		return "SUCCESS";
 	name = ret >= -4095 ? strerrorname_np((int)-ret) : NULL;
 	return name ? name : "UNKNOWN";
-}
-
-bool sensor_type_is_open(unsigned type)
-{
-	switch (type) {
-	case MODEL_EVT_OPEN: case MODEL_EVT_OPENAT: case MODEL_EVT_OPENAT2: case MODEL_EVT_CREAT: case MODEL_EVT_OPEN_BY_HANDLE_AT:
-		return true;
-	default:
-		return false;
-	}
 }
 
 bool sensor_type_is_exec(unsigned type)

@@ -56,6 +56,7 @@ int sensor_proc_env(const struct sensor_process *process, const char *name, stru
 int value_param(const struct sensor_record *record, enum sensor_param id, struct arena *scratch, struct model_value *ret);
 /* "a b c" of texts with a NUL between each two. */
 int value_joined(const char *texts, size_t len, struct arena *scratch, struct model_value *ret);
+void sensor_copy_joined(char *to, const char *texts, size_t len);
 
 /* The name of the record's file: of an alias that, else the kernel's path, else directory + raw. */
 const char *sensor_record_name(const struct sensor_record *record, size_t *ret_len);
@@ -67,7 +68,11 @@ const char *sensor_record_joined(const struct sensor_record *record, enum sensor
 const char *sensor_socket_name(const struct sensor_record *record, struct arena *scratch, size_t *ret_len);
 /* "SUCCESS" or "ENOENT". */
 const char *sensor_result_name(int64_t ret);
-bool sensor_type_is_open(unsigned type);
+static inline bool sensor_type_is_open(unsigned type)
+{
+	return type == MODEL_EVT_OPENAT || type == MODEL_EVT_OPEN || type == MODEL_EVT_OPENAT2 || type == MODEL_EVT_CREAT ||
+	       type == MODEL_EVT_OPEN_BY_HANDLE_AT;
+}
 bool sensor_type_is_exec(unsigned type);
 
 #endif

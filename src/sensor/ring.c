@@ -11,42 +11,57 @@
 #include <unistd.h>
 
 enum { RECORD_BUSY = 1U << 31, RECORD_DISCARD = 1U << 30, RECORD_HEADER = 8 };
-enum { BOUNCE_MAX = 1 << 20 };
+enum { WINDOW_BYTES = 128 * 1024 };
 
-void sensor_ring_init(struct sensor_ring *ring, uint64_t *consumer, const uint64_t *producer, const uint8_t *data, size_t bytes)
+static size_t page_bytes(void)
 {
-	assert(bytes && (bytes & (bytes - 1)) == 0);
-	*ring = (struct sensor_ring){ .consumer = consumer, .producer = producer, .data = data, .mask = bytes - 1 };
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Show the `window_bytes` from the page of `offset` on. One call: whatever was shown before is replaced. */
+static int show(struct sensor_ring *ring, size_t offset, struct err *err)
+{
+	size_t page = page_bytes(), start = offset & ~(page - 1);
+	void *at;
+
+	if (ring->window_bytes > ring->mask)
+		start = 0;   /* all of it, twice */
+	at = mmap(ring->window, ring->window_bytes, PROT_READ, MAP_SHARED | (ring->window ? MAP_FIXED : 0), ring->fd,
+		  (off_t)(2 * page + start));
+	if (at == MAP_FAILED)
+		return err_set_os(err, -errno, "map the ring's data");
+	ring->window = at;
+	ring->window_start = start;
+	return 0;
 }
 
 int sensor_ring_open(struct sensor_ring *ring, int fd, size_t bytes, struct err *err)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = page_bytes();
 	void *consumer, *producer;
 
+	assert(bytes >= page && (bytes & (bytes - 1)) == 0);
+	*ring = (struct sensor_ring){ .fd = fd, .mask = bytes - 1 };
+	ring->window_bytes = bytes < WINDOW_BYTES ? 2 * bytes : WINDOW_BYTES;
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (consumer == MAP_FAILED)
 		return err_set_os(err, -errno, "map the ring's consumer page");
-	producer = mmap(NULL, page + bytes, PROT_READ, MAP_SHARED, fd, (off_t)page);
-	if (producer == MAP_FAILED) {
-		int r = -errno;
-		munmap(consumer, page);
-		return err_set_os(err, r, "map the ring's data");
-	}
-	sensor_ring_init(ring, consumer, producer, (const uint8_t *)producer + page, bytes);
-	ring->consumer_map = consumer;
-	ring->producer_map = producer;
-	ring->producer_map_bytes = page + bytes;
-	return 0;
+	ring->consumer = consumer;
+	producer = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	if (producer == MAP_FAILED)
+		return err_set_os(err, -errno, "map the ring's producer page");
+	ring->producer = producer;
+	return show(ring, 0, err);
 }
 
 void sensor_ring_close(struct sensor_ring *ring)
 {
-	if (ring->consumer_map)
-		munmap(ring->consumer_map, (size_t)sysconf(_SC_PAGESIZE));
-	if (ring->producer_map)
-		munmap(ring->producer_map, ring->producer_map_bytes);
-	free(ring->bounce);
+	if (ring->consumer)
+		munmap(ring->consumer, page_bytes());
+	if (ring->producer)
+		munmap((void *)ring->producer, page_bytes());
+	if (ring->window)
+		munmap(ring->window, ring->window_bytes);
 	*ring = (struct sensor_ring){ 0 };
 }
 
@@ -55,19 +70,16 @@ static void advance(struct sensor_ring *ring, uint64_t bytes)
 	__atomic_store_n(ring->consumer, *ring->consumer + bytes, __ATOMIC_RELEASE);
 }
 
-static const uint8_t *unwrapped(struct sensor_ring *ring, uint64_t at, uint32_t len)
+/* The `len` bytes at `position`; NULL when the kernel maps no more pages: then they are tried again next time. */
+static const uint8_t *bytes_at(struct sensor_ring *ring, uint64_t position, uint32_t len)
 {
-	size_t until_end = ring->mask + 1 - at;
+	size_t offset = position & ring->mask;
 
-	if (len <= until_end)
-		return ring->data + at;
-	if (len > ring->bounce_bytes) {
-		ring->bounce = mem_grow(ring->bounce, len, 1);
-		ring->bounce_bytes = len;
+	if (offset < ring->window_start || offset + len > ring->window_start + ring->window_bytes) {
+		if (show(ring, offset, NULL) < 0)
+			return NULL;
 	}
-	memcpy(ring->bounce, ring->data + at, until_end);
-	memcpy(ring->bounce + until_end, ring->data, len - until_end);
-	return ring->bounce;
+	return ring->window + (offset - ring->window_start);
 }
 
 static bool is_event(const struct sensor_wire *event, uint32_t len)
@@ -81,16 +93,19 @@ const struct sensor_wire *sensor_ring_peek(struct sensor_ring *ring)
 		/* What the caller still holds has not been given back to the kernel yet. */
 		uint64_t position = *ring->consumer + ring->held;
 		uint64_t end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
-		const struct sensor_wire *event;
+		const uint8_t *record;
 		uint32_t word, len;
 
 		if (position >= end)
 			return NULL;
-		word = __atomic_load_n((const uint32_t *)(ring->data + (position & ring->mask)), __ATOMIC_ACQUIRE);
+		record = bytes_at(ring, position, RECORD_HEADER);
+		if (!record)
+			return NULL;
+		word = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
 		if (word & RECORD_BUSY)
 			return NULL;
 		len = word & ~(uint32_t)RECORD_DISCARD;
-		if (len > ring->mask || len > BOUNCE_MAX) {
+		if (len > ring->mask - RECORD_HEADER || len > ring->window_bytes - page_bytes() - RECORD_HEADER) {
 			/* Not a length: give up on all that was written so far. */
 			ring->n_bad++;
 			sensor_ring_release(ring);
@@ -98,9 +113,12 @@ const struct sensor_wire *sensor_ring_peek(struct sensor_ring *ring)
 			continue;
 		}
 		if (!(word & RECORD_DISCARD)) {
-			event = (const struct sensor_wire *)unwrapped(ring, (position + RECORD_HEADER) & ring->mask, len);
-			if (is_event(event, len))
-				return event;
+			record = bytes_at(ring, position, RECORD_HEADER + len);
+			if (!record)
+				return NULL;
+			ring->next_bytes = (RECORD_HEADER + len + 7) & ~7U;
+			if (is_event((const struct sensor_wire *)(record + RECORD_HEADER), len))
+				return (const struct sensor_wire *)(record + RECORD_HEADER);
 			ring->n_bad++;
 		}
 		sensor_ring_release(ring);
@@ -119,33 +137,45 @@ void sensor_ring_release(struct sensor_ring *ring)
 
 void sensor_ring_take(struct sensor_ring *ring)
 {
-	uint64_t position;
-	uint32_t len;
-
 	sensor_ring_release(ring);
-	position = *ring->consumer;
-	len = *(const uint32_t *)(ring->data + (position & ring->mask));
-	ring->held = ((uint64_t)len + RECORD_HEADER + 7) & ~UINT64_C(7);
+	ring->held = ring->next_bytes;
 	ring->n_events++;
-	ring->n_bytes += len;
+	ring->n_bytes += ring->held - RECORD_HEADER;
+}
+
+static bool is_half_full(const struct sensor_ring *ring)
+{
+	return __atomic_load_n(ring->producer, __ATOMIC_RELAXED) - *ring->consumer > (ring->mask + 1) / 2;
+}
+
+/* Whose event is next; NULL when none has one. */
+static struct sensor_ring *next_ring(struct sensor_merge *merge, const struct sensor_wire **ret_event)
+{
+	struct sensor_ring *from = NULL;
+
+	*ret_event = NULL;
+	if (merge->urgent && is_half_full(merge->urgent) && (*ret_event = sensor_ring_peek(merge->urgent)))
+		return merge->urgent;
+	for (size_t i = 0; i < merge->n; i++) {
+		const struct sensor_wire *event = sensor_ring_peek(&merge->rings[i]);
+		if (event && (!*ret_event || event->ts_ns < (*ret_event)->ts_ns)) {
+			*ret_event = event;
+			from = &merge->rings[i];
+		}
+	}
+	return from;
 }
 
 const struct sensor_wire *sensor_merge_next(struct sensor_merge *merge, uint64_t now_ns, bool flush)
 {
-	const struct sensor_wire *first = NULL;
-	struct sensor_ring *from = NULL;
+	const struct sensor_wire *first;
+	struct sensor_ring *from;
 
 	if (merge->current)
 		sensor_ring_release(merge->current);
 	merge->current = NULL;
-	for (size_t i = 0; i < merge->n; i++) {
-		const struct sensor_wire *event = sensor_ring_peek(&merge->rings[i]);
-		if (event && (!first || event->ts_ns < first->ts_ns)) {
-			first = event;
-			from = &merge->rings[i];
-		}
-	}
-	if (!first || (!flush && first->ts_ns + merge->hold_ns > now_ns))
+	from = next_ring(merge, &first);
+	if (!from || (!flush && first->ts_ns + merge->hold_ns > now_ns))
 		return NULL;
 	sensor_ring_take(from);
 	merge->current = from;

@@ -43,7 +43,9 @@ static int open_rings(struct sensor *sensor, struct err *err)
 		if (epoll_ctl(sensor->epoll_fd, EPOLL_CTL_ADD, fds[i], &event) < 0)
 			return err_set_os(err, -errno, "watch a ring");
 	}
-	sensor->merge = (struct sensor_merge){ .rings = sensor->rings, .n = SENSOR_LANE_MAX, .hold_ns = HOLD_NS };
+	sensor->merge = (struct sensor_merge){
+		.rings = sensor->rings, .n = SENSOR_LANE_MAX, .hold_ns = HOLD_NS, .urgent = &sensor->rings[SENSOR_LANE_LIFECYCLE],
+	};
 	return 0;
 }
 
@@ -110,7 +112,7 @@ int sensor_fd(const struct sensor *sensor)
 	return sensor->epoll_fd;
 }
 
-static uint64_t boot_ns(void)
+uint64_t sensor_boot_ns(void)
 {
 	struct timespec t;
 
@@ -127,7 +129,7 @@ static bool starts_compat(const struct sensor *sensor, const struct sensor_wire 
 
 int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **ret_event, struct err *err)
 {
-	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : boot_ns(), flush);
+	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : sensor_boot_ns(), flush);
 
 	if (!event)
 		return 0;
@@ -200,6 +202,11 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++)
 			ret->n_lost += ret->lost[type][cause];
 	add_run_time(sensor, ret);
+}
+
+bool sensor_reads_directly(const struct sensor *sensor)
+{
+	return sensor->reads_directly;
 }
 
 bool sensor_sees_compat(const struct sensor *sensor)

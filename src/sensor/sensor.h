@@ -86,6 +86,9 @@ size_t sensor_cgroup_counts(struct sensor *sensor, struct sensor_cgroup_counts *
 /* Run time of each BPF program; all 0 unless kernel.bpf_stats_enabled. */
 struct sensor_program_cost { const char *program; uint64_t runs, ns; };
 size_t sensor_program_costs(struct sensor *sensor, struct sensor_program_cost *ret, size_t max);
+/* The kernel times all BPF programs of the machine, whatever kernel.bpf_stats_enabled says, until the descriptor that is returned is
+ * closed (also when the process ends). */
+int sensor_time_programs(struct err *err);
 
 /* ---- the hook plan ---- */
 struct sensor_hook {
@@ -100,6 +103,9 @@ struct sensor_hook {
 };
 /* Whether 32-bit calls are seen from the start on. */
 bool sensor_sees_compat(const struct sensor *sensor);
+/* Whether the programs load kernel memory directly (bpf_rdonly_cast(), since Linux 6.2), or ask the helper for each piece at several
+ * times the cost. */
+bool sensor_reads_directly(const struct sensor *sensor);
 size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks);
 
 struct sensor_kernel {

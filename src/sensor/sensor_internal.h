@@ -26,7 +26,7 @@ struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of
 struct sensor_facts {
 	struct btf *btf;
 	struct sensor_cgroup_choice cgroup;
-	bool oom_gives_task, can_cast;
+	bool oom_gives_task, can_cast, can_swap;
 	bool trampolines;                /* fentry and fexit programs attach */
 	bool fentry, lsm;                /* what is used for names: programs of these kinds load and attach */
 	int uring_request;
@@ -48,11 +48,13 @@ struct sensor {
 	struct sensor_options options;
 	enum sensor_compat compat;
 	enum sensor_way way;
+	bool reads_directly;             /* the programs in use load kernel memory by bpf_rdonly_cast() */
 	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
 	bool compat_wants_raw;           /* some 32-bit call is only to be seen by the program on every exit */
 	bool needs_calls;                /* some call has no better hook than its tracepoint */
 	int epoll_fd;
+	uint64_t filter_since;           /* CLOCK_BOOTTIME of the last swap of filters */
 };
 
 /* sensor.c: how often the kernel did not run a stub because it was under way on that CPU. */
@@ -65,11 +67,14 @@ bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *n
 bool sensor_facts_has_function(const struct sensor_facts *facts, const char *name);
 void sensor_facts_find_programs(struct sensor_facts *facts);   /* sets trampolines, fentry, lsm by trying */
 bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
-bool sensor_probe_btf(const char *target);       /* a trivial program on tp_btf/TARGET loads */
 
 /* seed_proc.c: the process as a seed in `out` (64 KiB), or false when it is gone. start_ns: 0 if not known better
  * than in clock ticks. */
 bool sensor_seed_from_proc(uint32_t pid, uint64_t start_ns, struct sensor_wire *out);
+
+/* filter_load.c */
+bool sensor_filter_can_swap(void);               /* programs may compare and swap */
+uint64_t sensor_boot_ns(void);                   /* sensor.c */
 
 /* loader.c */
 int sensor_load(struct sensor *sensor, struct err *err);

@@ -176,6 +176,7 @@ static bool apply_global(struct sensor_state *state)
 {
 	const struct sensor_wire *event = state->view.event;
 	uint64_t id = sensor_wire_u64_or(&state->view, SENSOR_P_CGROUP_ID, 0);
+	struct sensor_cgroup *cgroup;
 	size_t len;
 	const char *path = sensor_wire_text(&state->view, SENSOR_P_CGROUP_PATH, &len);
 
@@ -188,8 +189,9 @@ static bool apply_global(struct sensor_state *state)
 		sensor_cgroup_removed(&state->cgroups, id, event->ts_ns);
 		return false;
 	case MODEL_EVT_CGROUP_ATTACH:
-		if (path && len)
-			sensor_cgroup_made(&state->cgroups, id, path, len);
+		cgroup = path && len ? sensor_cgroup_made(&state->cgroups, id, path, len) : NULL;
+		if (cgroup)
+			cgroup->joined_ns = event->ts_ns;
 		return false;
 	case MODEL_EVT_LOST:
 		sensor_ledger_lost(&state->ledger, (unsigned)sensor_wire_u64_or(&state->view, SENSOR_P_LOST_TYPE, 0));
@@ -263,6 +265,29 @@ void sensor_state_watch_paths(struct sensor_state *state, const char *const *pat
 	sensor_names_watch(&state->names, paths, n);
 }
 
+void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const struct sensor_cgroup_view *cgroup, void *data), void *data)
+{
+	struct sensor_cgroup *c;
+
+	for (size_t i = 0; (c = map_next(&state->cgroups.by_id, &i)); ) {
+		struct sensor_cgroup_view view = {
+			.id = c->id, .path = c->path ? c->path->text : NULL, .container = c->expired ? NULL : c->container,
+			.removed = c->removed_ns != 0, .joined_ns = c->joined_ns,
+		};
+		fn(&view, data);
+	}
+}
+
+void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data)
+{
+	struct sensor_process *p;
+
+	for (size_t i = 0; (p = map_next(&state->processes.by_pid, &i)); )
+		if (!p->exit_ns)
+			fn(&(struct sensor_process_view){ p->pid, p->start_ns,
+				p->image && p->image->exepath ? p->image->exepath->text : NULL }, data);
+}
+
 int sensor_state_adopt(struct sensor_state *state, int kind, const char *json, size_t len, struct err *err)
 {
 	switch (kind) {
@@ -271,6 +296,13 @@ int sensor_state_adopt(struct sensor_state *state, int kind, const char *json, s
 	case CAPTURE_FACTS: return sensor_names_adopt(&state->names, json, len, err);
 	default: return 0;
 	}
+}
+
+const struct runtime_container *sensor_state_container(const struct sensor_state *state, uint64_t cgroup_id)
+{
+	const struct sensor_cgroup *cgroup = map_get_u64(&state->cgroups.by_id, cgroup_id);
+
+	return cgroup ? cgroup->container : NULL;
 }
 
 void sensor_state_stats(const struct sensor_state *state, struct sensor_state_stats *ret)

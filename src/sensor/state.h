@@ -68,6 +68,20 @@ const struct sensor_wire *sensor_record_wire(const struct model_record *record);
  * inode is judged as that path too. Stats them now (live only). */
 void sensor_state_watch_paths(struct sensor_state *state, const char *const *paths, size_t n);
 
+/* For whoever tells the kernel's filter what the state knows: all control groups, all living processes. */
+struct sensor_cgroup_view {
+	uint64_t id;
+	const char *path;                    /* NULL: not known */
+	const struct runtime_container *container;   /* NULL: none is known */
+	bool removed;
+	uint64_t joined_ns;                  /* when a process last came into it from another one (event time); 0: never seen to */
+};
+void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const struct sensor_cgroup_view *cgroup, void *data), void *data);
+struct sensor_process_view { uint32_t pid; uint64_t start_ns; const char *exepath; };   /* exepath NULL: not known */
+void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data);
+/* The container of a control group, as far as events have told; NULL: none, or not known. */
+const struct runtime_container *sensor_state_container(const struct sensor_state *state, uint64_t cgroup_id);
+
 struct sensor_state_stats {
 	uint64_t n_processes, n_threads, n_exited, n_evicted, n_unknown_parent, n_cgroups, n_events, memory_bytes;
 	uint64_t n_no_row;           /* events whose process was not in the table */

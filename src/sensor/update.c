@@ -14,7 +14,20 @@ static void set_comm(struct sensor_process *process, const char comm[16])
 	process->comm[sizeof(process->comm) - 1] = '\0';
 }
 
-static void set_cgroup(struct sensor_state *state, struct sensor_process *process, uint64_t id)
+/* The name of a process is that of its first thread, as the kernel shows it. */
+static void update_rename(struct sensor_process *process, const struct sensor_wire_view *view)
+{
+	char comm[16] = { 0 };
+	size_t len;
+	const char *text = sensor_wire_text(view, SENSOR_P_NAME, &len);
+
+	if (!text || view->event->tid != process->pid)
+		return;
+	memcpy(comm, text, len < sizeof(comm) ? len : sizeof(comm) - 1);
+	set_comm(process, comm);
+}
+
+static void set_cgroup(struct sensor_state *state, struct sensor_process *process, uint64_t id, uint64_t now_ns)
 {
 	struct sensor_cgroup *cgroup;
 
@@ -23,6 +36,8 @@ static void set_cgroup(struct sensor_state *state, struct sensor_process *proces
 	cgroup = sensor_cgroup_get(&state->cgroups, id, process->pid);
 	if (cgroup)
 		cgroup->n_processes++;
+	if (cgroup && process->cgroup)
+		cgroup->joined_ns = now_ns;
 	sensor_cgroup_unref(&state->cgroups, process->cgroup);
 	process->cgroup = cgroup;
 }
@@ -42,7 +57,7 @@ static void set_header(struct sensor_state *state, struct sensor_process *proces
 {
 	bool login = process->session_seen && process->session != event->session && event->session != SENSOR_NO_ID;
 
-	set_cgroup(state, process, event->cgroup);
+	set_cgroup(state, process, event->cgroup, event->ts_ns);
 	process->uid = event->uid;
 	process->euid = event->euid;
 	process->gid = event->gid;
@@ -153,7 +168,7 @@ static void update_fork(struct sensor_state *state, struct sensor_process *paren
 		child->gid = child->cred.gid;
 	}
 	child->session_seen = true;
-	set_cgroup(state, child, view->event->cgroup);
+	set_cgroup(state, child, view->event->cgroup, view->event->ts_ns);
 	if (child->cgroup)
 		sensor_cgroup_refresh(&state->cgroups, child->cgroup);
 	sensor_session_fork(state, child, parent);
@@ -205,6 +220,9 @@ void sensor_update(struct sensor_state *state, const struct sensor_wire_view *vi
 		break;
 	case MODEL_EVT_EXECVE: case MODEL_EVT_EXECVEAT: case MODEL_EVT_SCHED_EXEC:
 		update_exec(state, process, view, false);
+		break;
+	case MODEL_EVT_TASK_RENAME:
+		update_rename(process, view);
 		break;
 	case MODEL_EVT_CHDIR: case MODEL_EVT_FCHDIR:
 		set_cwd(state, process, view, SENSOR_P_PATH);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* An event and where its parameters are: offsets in units of 8 bytes, 0 = not there. */
 struct sensor_wire_view {
@@ -35,14 +36,50 @@ static inline const struct sensor_wire_param *sensor_wire_param(const struct sen
 }
 
 /* The bytes of a parameter, or NULL. */
-const void *sensor_wire_bytes(const struct sensor_wire_view *view, enum sensor_param id, size_t *ret_len);
+static inline const void *sensor_wire_bytes(const struct sensor_wire_view *view, enum sensor_param id, size_t *ret_len)
+{
+	const struct sensor_wire_param *p = sensor_wire_param(view, id);
+
+	if (!p)
+		return NULL;
+	*ret_len = p->len;
+	return p + 1;
+}
+
 /* Text up to its length or first NUL; not NUL-terminated. NULL when it is not there. */
-const char *sensor_wire_text(const struct sensor_wire_view *view, enum sensor_param id, size_t *ret_len);
+static inline const char *sensor_wire_text(const struct sensor_wire_view *view, enum sensor_param id, size_t *ret_len)
+{
+	size_t len;
+	const char *text = sensor_wire_bytes(view, id, &len);
+
+	if (text)
+		*ret_len = strnlen(text, len);
+	return text;
+}
+
 /* A parameter that is a struct of `size` bytes or a newer, longer one; NULL when absent or too short. */
-const void *sensor_wire_struct(const struct sensor_wire_view *view, enum sensor_param id, size_t size);
-bool sensor_wire_u64(const struct sensor_wire_view *view, enum sensor_param id, uint64_t *ret);
+static inline const void *sensor_wire_struct(const struct sensor_wire_view *view, enum sensor_param id, size_t size)
+{
+	const struct sensor_wire_param *p = sensor_wire_param(view, id);
+
+	return p && p->len >= size ? p + 1 : NULL;
+}
+
+static inline bool sensor_wire_u64(const struct sensor_wire_view *view, enum sensor_param id, uint64_t *ret)
+{
+	const uint64_t *value = sensor_wire_struct(view, id, sizeof(*value));
+
+	if (value)
+		*ret = *value;
+	return value != NULL;
+}
+
 /* The same, with a value for "not there". */
-uint64_t sensor_wire_u64_or(const struct sensor_wire_view *view, enum sensor_param id, uint64_t otherwise);
+static inline uint64_t sensor_wire_u64_or(const struct sensor_wire_view *view, enum sensor_param id, uint64_t otherwise)
+{
+	sensor_wire_u64(view, id, &otherwise);
+	return otherwise;
+}
 
 /* ---- building ---- */
 struct sensor_wire_builder {

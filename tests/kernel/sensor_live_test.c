@@ -10,6 +10,7 @@
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -66,6 +67,24 @@ static int act_exec(void *data)
 		return 1;
 	execve("/bin/true", argv, envp);
 	return 1;
+}
+
+/* When the verifier refuses one program that does, all are loaded without: slower, and nobody would notice. */
+TEST(programs_load_kernel_memory_directly_where_the_kernel_lets_them)
+{
+	char line[256];
+	bool can = false;
+	FILE *symbols;
+
+	if (getenv("PARKA_SENSOR_READS"))
+		SKIP("PARKA_SENSOR_READS says how");
+	NEED_SENSOR();
+	symbols = fopen("/proc/kallsyms", "r");
+	while (symbols && fgets(line, sizeof(line), symbols))
+		can = can || strstr(line, " bpf_rdonly_cast\n");
+	if (symbols)
+		fclose(symbols);
+	CHECK_INT(sensor_reads_directly(live_sensor()), can);
 }
 
 TEST(exec_tells_program_arguments_environment_and_directory)
@@ -231,6 +250,42 @@ TEST(a_process_that_renames_itself_says_so)
 	NEED_SENSOR();
 	e = live_run(act_rename_self, NULL);
 	CHECK(live_find(&e, MODEL_EVT_TASK_RENAME, SENSOR_P_NAME, "dockerd") != NULL);
+	live_free(&e);
+}
+
+static void *rename_first_thread(void *data)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", (int)getpid());
+	fd = open(path, O_WRONLY);
+	return fd >= 0 && write(fd, "kubelet", 7) == 7 ? data : NULL;
+}
+
+static int act_thread_renames_first(void *data)
+{
+	pthread_t thread;
+	void *worked = NULL;
+
+	if (pthread_create(&thread, NULL, rename_first_thread, data) != 0 || pthread_join(thread, &worked) != 0)
+		return 1;
+	return worked ? 0 : 2;
+}
+
+TEST(a_first_thread_renamed_by_another_thread_is_told_as_its_own_rename)
+{
+	struct live_events e;
+	const struct sensor_wire *w;
+
+	NEED_SENSOR();
+	e = live_run(act_thread_renames_first, &e);
+	CHECK_INT(e.status, 0);
+	w = live_find(&e, MODEL_EVT_TASK_RENAME, SENSOR_P_NAME, "kubelet");
+	if (CHECK(w != NULL)) {
+		CHECK_INT(w->pid, e.pid);
+		CHECK_INT(w->tid, e.pid);
+	}
 	live_free(&e);
 }
 

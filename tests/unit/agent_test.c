@@ -106,12 +106,19 @@ TEST(the_paths_that_rules_name_are_found_once)
 	size_t n;
 
 	arena_init(&arena, 0);
-	n = agent_rules_paths(rules, &arena, paths, 8);
+	n = lang_rules_paths(rules, &arena, paths, 8);
 	if (CHECK_INT(n, 2)) {
 		CHECK_STR(paths[0], "/etc/shadow");
 		CHECK_STR(paths[1], "/etc/gshadow");
 	}
-	CHECK_INT(agent_rules_paths(rules, &arena, paths, 1), 1);
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, 1), 1);
+	lang_rules_settle(rules);
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, 1), 1);
+	n = lang_rules_paths(rules, &arena, paths, 8);
+	if (CHECK_INT(n, 2)) {
+		CHECK_STR(paths[0], "/etc/shadow");
+		CHECK_STR(paths[1], "/etc/gshadow");
+	}
 	arena_done(&arena);
 	lang_rules_free(rules);
 }
@@ -189,6 +196,7 @@ static void put(struct capture_writer *writer, struct sensor_wire_builder *b, ui
 		sensor_wire_put_u64(b, SENSOR_P_LOST_TYPE, MODEL_EVT_OPENAT);
 		sensor_wire_put_u64(b, SENSOR_P_LOST_CAUSE, SENSOR_LOST_RING_FULL);
 		sensor_wire_put_u64(b, SENSOR_P_LOST_COUNT, 100);
+		sensor_wire_put_u64(b, SENSOR_P_LOST_SINCE, ts_ns - SECOND / 2);
 	}
 	CHECK_MSG(capture_write(writer, CAPTURE_EVENT, b->event, b->event->len, &err) == 0, "%s", err.text);
 }
@@ -205,7 +213,7 @@ static void make_capture(const char *path)
 	for (unsigned i = 0; i < 30; i++)
 		put(writer, &b, (uint64_t)SECOND + i * 1000, "/etc/shadow");
 	put(writer, &b, 2 * (uint64_t)SECOND, NULL);
-	put(writer, &b, 2 * (uint64_t)SECOND + 1, NULL);
+	put(writer, &b, 3 * (uint64_t)SECOND, NULL);
 	put(writer, &b, 20 * (uint64_t)SECOND, "/etc/hosts");
 	capture_writer_close(writer);
 	sensor_wire_builder_done(&b);
@@ -269,7 +277,9 @@ TEST(replay_judges_throttles_and_tells_gaps_the_same_each_time)
 	CHECK_INT(times(a.text.text, "\"rule\":\"Secret read\""), 6);   /* the burst of 5, and what was held back */
 	CHECK_INT(times(a.text.text, "\"held_back\":25"), 1);
 	CHECK_INT(times(a.text.text, "\"rule\":\"parka telemetry gap\""), 1);
-	CHECK_INT(times(a.text.text, "parka lost 200 events: openat 200 (ring-full 200)"), 1);
+	CHECK_INT(times(a.text.text, "parka lost 200 events from 22:13:21.500 to 22:13:23.000 UTC: openat 200 (ring-full 200)"), 1);
+	CHECK_INT(times(a.text.text, "\"lost.begin\":1700000001500000000"), 1);
+	CHECK_INT(times(a.text.text, "\"lost.end\":1700000003000000000"), 1);
 	CHECK_INT(times(a.text.text, "\"lost.count\":200"), 1);
 	CHECK_INT(times(a.text.text, "\"source\":\"internal\""), 1);
 	CHECK_INT(times(a.text.text, "\"rule\":\"Loss\""), 2);

@@ -50,6 +50,44 @@ TEST(arena_reset_hands_the_same_memory_out_again_zeroed)
 	arena_done(&arena);
 }
 
+TEST(arena_rewind_gives_back_what_came_after_the_mark_and_keeps_what_was_before)
+{
+	struct arena arena;
+	struct arena_mark mark;
+	char *before, *after;
+
+	arena_init(&arena, 100000);
+	mark = arena_mark(&arena);               /* of an arena without a block */
+	arena_strdup(&arena, "gone");
+	arena_rewind(&arena, mark);
+	CHECK_INT(arena.used_bytes, 0);
+	before = arena_strdup(&arena, "before");
+	mark = arena_mark(&arena);
+	after = arena_strdup(&arena, "after");
+	for (int i = 0; i < 20; i++)
+		CHECK(arena_alloc(&arena, 4000) != NULL);
+	CHECK(arena_alloc(&arena, 40000) == NULL);
+	arena_rewind(&arena, mark);
+	CHECK_STR(before, "before");
+	CHECK(arena_strdup(&arena, "again") == after);
+	for (int i = 0; i < 20; i++)
+		CHECK(arena_alloc(&arena, 4000) != NULL);
+	CHECK_STR(before, "before");
+	arena_done(&arena);
+}
+
+TEST(arena_memory_is_aligned_whatever_text_came_before)
+{
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	for (size_t len = 0; len < 5000; len++) {
+		CHECK_INT(strlen(arena_strndup(&arena, "0123456789abcdef", len % 17)), len % 17);
+		CHECK_INT((uintptr_t)arena_alloc(&arena, 1 + len % 40) % 16, 0);
+	}
+	arena_done(&arena);
+}
+
 TEST(strbuf_cuts_at_its_maximum_and_says_so)
 {
 	struct strbuf sb;

@@ -64,6 +64,27 @@ static void server_stop(struct server *s)
 	rmdir(s->dir);
 }
 
+static bool curl_is_mapped(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	bool found = false;
+
+	while (maps && fgets(line, sizeof(line), maps))
+		found = found || strstr(line, "libcurl");
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+/* First of all: the others send something. */
+TEST(libcurl_is_not_in_memory_before_the_first_request)
+{
+	CHECK(!curl_is_mapped());
+	CHECK_INT(http_load(NULL), 0);
+	CHECK(curl_is_mapped());
+}
+
 TEST(get_over_a_unix_socket_gives_status_and_body)
 {
 	struct server s;

@@ -157,4 +157,41 @@ TEST(fields_are_listed_in_order_with_their_values)
 	arena_done(&arena);
 }
 
+/* One set's formats on alternating records: a value of one record is never printed for the next. */
+TEST(formats_of_one_set_print_what_they_would_alone)
+{
+	static const char *const texts[] = { "%proc.name in %fd.name", "%fd.name %len(fd.name) %proc.pname", "%proc.name", "%% %fd.num" };
+	struct lang_formats *set = lang_formats_new();
+	struct lang_format *shared[ARRAY_LEN(texts)];
+	struct test_record records[2];
+	struct arena arena;
+
+	test_record_set(&records[0], base);
+	test_record_set(&records[1], "proc.name=vi;fd.name=/tmp/x;fd.num=7;proc.pname=sh");
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (!CHECK_INT(lang_format_parse_in(set, texts[i], &shared[i], NULL, NULL), 0))
+			return;
+	arena_init(&arena, 0);
+	for (size_t i = 0; i < 4 * ARRAY_LEN(texts); i++) {
+		struct model_record *record = &records[i % 2 ^ i / 4 % 2].record;
+		struct lang_format *alone = NULL;
+		struct strbuf sb, expected;
+
+		arena_reset(&arena);
+		strbuf_init(&sb, 1000);
+		strbuf_init(&expected, 1000);
+		CHECK_INT(lang_format_parse(texts[i % 4], &alone, NULL, NULL), 0);
+		lang_format_print(shared[i % 4], record, &arena, &sb);
+		lang_format_print(alone, record, &arena, &expected);
+		CHECK_STR(sb.text, expected.text);
+		lang_format_free(alone);
+		strbuf_done(&sb);
+		strbuf_done(&expected);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		lang_format_free(shared[i]);
+	lang_formats_free(set);
+	arena_done(&arena);
+}
+
 TAP_MAIN()

@@ -292,15 +292,28 @@ static const struct example examples[] = {
 	  "{" OPEN_READ ",\"fd.nameraw\":\"/etc/shadow\",\"fd.name\":\"/etc/shadow\",\"fd.directory\":\"/etc\"}" },
 };
 
-TEST(official_rules_match_what_they_are_for_and_nothing_near_it)
+static void check_examples(void)
 {
-	NEED_RULES();
-	load_all();
 	for (size_t i = 0; i < ARRAY_LEN(examples); i++) {
 		CHECK_MSG(lang_rules_by_name(rules, examples[i].rule), "no rule %s", examples[i].rule);
 		CHECK_MSG(matches(examples[i].rule, examples[i].yes), "%s does not match %s", examples[i].rule, examples[i].yes);
 		CHECK_MSG(!matches(examples[i].rule, examples[i].no), "%s matches %s", examples[i].rule, examples[i].no);
 	}
+}
+
+TEST(official_rules_match_what_they_are_for_and_nothing_near_it)
+{
+	NEED_RULES();
+	load_all();
+	check_examples();
+}
+
+TEST(settled_official_rules_match_the_same)
+{
+	NEED_RULES();
+	load_all();
+	lang_rules_settle(rules);
+	check_examples();
 }
 
 TEST(lint_finds_the_sensitive_mount_trap_in_the_official_rules)

@@ -82,11 +82,27 @@ static void check_clean(int line)
 }
 #define CLEAN() check_clean(__LINE__)
 
+/* Valid until it is asked for again. */
+static const char *expanded_of(const struct lang_rule *rule)
+{
+	static char text[65536];
+	const struct lang_node *tree = lang_rules_tree(rules, rule);
+	struct strbuf sb;
+
+	if (!tree)
+		return "(no tree)";
+	strbuf_init(&sb, sizeof(text) - 1);
+	lang_node_print(tree, &sb);
+	memcpy(text, sb.text, sb.len + 1);
+	strbuf_done(&sb);
+	return text;
+}
+
 static const char *expanded(const char *name)
 {
 	const struct lang_rule *rule = lang_rules_by_name(rules, name);
 
-	return rule ? rule->expanded : "(no rule)";
+	return rule ? expanded_of(rule) : "(no rule)";
 }
 
 /* ---- file level ---- */
@@ -481,7 +497,7 @@ TEST(a_rule_redefined_keeps_its_position)
 	CLEAN();
 	CHECK_INT(lang_rules_count(rules), 2);
 	CHECK_STR(lang_rules_at(rules, 0)->name, "a");
-	CHECK_STR(lang_rules_at(rules, 0)->expanded, "evt.type = creat");
+	CHECK_STR(expanded_of(lang_rules_at(rules, 0)), "evt.type = creat");
 	CHECK_INT(lang_rules_at(rules, 0)->line, 11);
 }
 
@@ -553,6 +569,47 @@ TEST(override_appends_what_can_be_appended_to)
 	CHECK_INT(r->n_tags, 2);
 }
 
+TEST(a_settled_set_keeps_what_findings_say_of_enabled_rules_and_the_counts)
+{
+	struct lang_rules_counts before, after;
+	const struct lang_rule *r;
+	const struct lang_node *node;
+	const struct lang_diag *diags;
+
+	load("- list: l\n  items: [a, b]\n" RULE("off", "evt.type=creat") "  enabled: false\n"
+	     RULE("on", "evt.type=open and proc.name in (l)") "  tags: [x, y]\n" RULE("later", "evt.type=open"));
+	CLEAN();
+	lang_rules_counts(rules, &before);
+	lang_rules_settle(rules);
+	lang_rules_settle(rules);
+	lang_rules_counts(rules, &after);
+	CHECK(memcmp(&before, &after, sizeof(before)) == 0);
+	CHECK_INT(lang_rules_count(rules), 2);
+	CHECK(!lang_rules_by_name(rules, "off"));
+	r = lang_rules_by_name(rules, "on");
+	if (!CHECK(r && r == lang_rules_of_program(rules, r->program_index)))
+		return;
+	CHECK_STR(r->name, "on");
+	CHECK_STR(r->file, "t.yaml");
+	CHECK_STR(r->source, "syscall");
+	CHECK_INT(r->n_tags, 2);
+	CHECK_STR(r->tags[1], "y");
+	CHECK(r->format && !r->desc && !r->output && !r->condition && !lang_rules_tree(rules, r));
+	CHECK(model_event_set_has(&r->events, MODEL_EVT_OPEN));
+	CHECK_INT(lang_rules_diags(rules, &diags), 0);
+	CHECK_INT(lang_rules_condition(rules, "c", "evt.type=open", 13, &node, NULL), -EINVAL);
+}
+
+TEST(a_set_that_is_not_compiled_does_not_settle)
+{
+	begin();
+	file("t.yaml", RULE("r", "evt.type=open"));
+	lang_rules_settle(rules);
+	compile();
+	CLEAN();
+	CHECK(lang_rules_tree(rules, lang_rules_by_name(rules, "r")));
+}
+
 TEST(override_replaces_what_can_be_replaced)
 {
 	const struct lang_rule *r;
@@ -563,7 +620,7 @@ TEST(override_replaces_what_can_be_replaced)
 	     "    capture: replace, capture_duration: replace, warn_evttypes: replace, skip-if-unknown-filter: replace}\n");
 	CLEAN();
 	r = lang_rules_by_name(rules, "r");
-	CHECK_STR(r->expanded, "evt.type = creat");
+	CHECK_STR(expanded_of(r), "evt.type = creat");
 	CHECK_STR(r->output, "new");
 	CHECK_STR(r->desc, "e");
 	CHECK_STR(r->tags[0], "b");
@@ -910,6 +967,21 @@ TEST(tags_and_exceptions_of_a_rule_have_limits)
 	ONLY("LOAD_ERR_VALIDATE", 6, 9, "more than 1000 tags");
 	load_many(RULE("r", "evt.type=open") "  exceptions:\n", "  - {name: e#, fields: proc.name}\n", RULES_EXCEPTIONS_MAX + 1, "");
 	ONLY("LOAD_ERR_VALIDATE", 6, 3, "more than 5000 exceptions");
+}
+
+TEST(a_settled_set_knows_so_many_paths)
+{
+	const char **paths = mem_array(RULES_PATHS_MAX + 2, sizeof(*paths));
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	load_many("- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  condition: evt.type = open and fd.name in (", "/f#,", RULES_PATHS_MAX + 1, "/last)\n");
+	CLEAN();
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, RULES_PATHS_MAX + 2), RULES_PATHS_MAX + 2);
+	lang_rules_settle(rules);
+	CHECK_INT(lang_rules_paths(rules, &arena, paths, RULES_PATHS_MAX + 2), RULES_PATHS_MAX);
+	arena_done(&arena);
+	free(paths);
 }
 
 TEST(lists_in_lists_have_a_limit)

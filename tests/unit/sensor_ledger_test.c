@@ -306,6 +306,7 @@ TEST(lost_lifecycle_events_make_the_ledger_silent_until_it_sees_the_task_again)
 {
 	struct world w;
 	struct actor a;
+	char begin[32], end[32];
 
 	world_init(&w);
 	a = user_shell(&w);
@@ -314,10 +315,15 @@ TEST(lost_lifecycle_events_make_the_ledger_silent_until_it_sees_the_task_again)
 	sensor_wire_put_u64(&w.b, SENSOR_P_LOST_TYPE, MODEL_EVT_EXECVE);
 	sensor_wire_put_u64(&w.b, SENSOR_P_LOST_COUNT, 3);
 	sensor_wire_put_u64(&w.b, SENSOR_P_LOST_CAUSE, SENSOR_LOST_RING_FULL);
+	sensor_wire_put_u64(&w.b, SENSOR_P_LOST_SINCE, w.b.event->ts_ns - 1000);
 	CHECK_INT(wire_end(&w), 1);
 	FIELD_IS(0, "lost.type", "execve");
 	FIELD_IS(0, "lost.count", "3");
 	FIELD_IS(0, "lost.cause", "ring-full");
+	snprintf(end, sizeof(end), "%llu", (unsigned long long)(BOOT_EPOCH_NS + w.now_ns));
+	snprintf(begin, sizeof(begin), "%llu", (unsigned long long)(BOOT_EPOCH_NS + w.now_ns - 1000));
+	FIELD_IS(0, "lost.begin", begin);
+	FIELD_IS(0, "lost.end", end);
 	become(&a, 0, 0, 0, ALL_CAPS);
 	open_any(&w, &a);
 	CHECK_INT(n_unexplained(&w), 0);

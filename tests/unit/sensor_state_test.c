@@ -63,6 +63,31 @@ TEST(a_fork_is_told_as_the_system_call_that_made_it)
 	world_done(&w);
 }
 
+static void do_rename_task(struct world *w, const struct actor *a, const char *name)
+{
+	wire_begin(w, MODEL_EVT_TASK_RENAME, a);
+	w->b.event->flags = SENSOR_WIRE_NO_RET;
+	sensor_wire_put_text(&w->b, SENSOR_P_NAME, name);
+	wire_end(w);
+}
+
+TEST(the_name_of_a_process_is_that_of_its_first_thread_also_after_a_rename)
+{
+	struct world w;
+	struct actor init = host_actor(1, 0, "systemd", 0), a = shell();
+
+	world_init(&w);
+	do_spawn(&w, &init, &a, (struct exec){ .path = "/usr/bin/bash" });
+	do_rename_task(&w, &a, "worker-manager-1");
+	do_open(&w, &a, (struct open){ .path = "/etc/hosts", .ret = 3 });
+	FIELD_IS(0, "proc.name", "worker-manager-");
+	a.tid = 501;
+	do_rename_task(&w, &a, "a-thread");
+	do_open(&w, &a, (struct open){ .path = "/etc/hosts", .ret = 3 });
+	FIELD_IS(0, "proc.name", "worker-manager-");
+	world_done(&w);
+}
+
 TEST(an_open_carries_path_raw_name_flags_and_descriptor)
 {
 	struct world w;

@@ -147,6 +147,10 @@ TEST(the_status_line_leaves_the_last_column_free)
 	watch_line_status(&s, &(struct watch_line_style){ .columns = 0 }, &text);
 	CHECK_STR(text.text, "parka   4,213 events/s   1 finding +7 held back   1,234,567 lost (ring-full 1,234,560, path-unresolved 7)"
 		  "   23 containers   cpu 0.8%   31 MB   a chain  p pause  q quit");
+	s.dropped_share = 0.9914;
+	strbuf_reset(&text);
+	watch_line_status(&s, &(struct watch_line_style){ .columns = 0 }, &text);
+	CHECK(strstr(text.text, "4,213 events/s   99.1% dropped in the kernel   1 finding"));
 	for (size_t columns = 10; columns < 160; columns++) {
 		strbuf_reset(&text);
 		watch_line_status(&s, &(struct watch_line_style){ .columns = columns }, &text);

@@ -222,7 +222,7 @@ TEST(the_arena_is_a_limit_too)
 	struct arena small;
 	struct yaml_file *file;
 
-	arena_init(&small, 2000);
+	arena_init(&small, 1000);
 	CHECK_INT(yaml_parse(&small, "[a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r]", 37, "t", &file, &err), -E2BIG);
 	arena_done(&small);
 }

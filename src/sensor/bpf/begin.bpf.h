@@ -73,19 +73,23 @@ struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring_n
  *
  * Where the kernel has not, structures of which much is read are copied whole by block_read(), and MEMBER() takes
  * from the copy.
+ *
+ * The programs are compiled twice, for each way (PARKA_CASTS, see meson.build): with both in one object half of it would be
+ * dead code, which costs the verifier as much time as the other half.
  */
+enum { CAN_CAST = PARKA_CASTS };
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 static __always_inline void *cast(const void *address, __u32 btf_id)
 {
-	return config.can_cast ? bpf_rdonly_cast(address, btf_id) : (void *)address;
+	return CAN_CAST ? bpf_rdonly_cast(address, btf_id) : (void *)address;
 }
 
 #define AT(kind, address) ((struct kind *)cast((const void *)(address), bpf_core_type_id_kernel(struct kind)))
 #define PEEK(p, ...) ({ \
 	typeof(p) at_ = (p); \
 	___type((at_), __VA_ARGS__) peeked_; \
-	if (config.can_cast) \
+	if (CAN_CAST) \
 		peeked_ = ___arrow((at_), __VA_ARGS__); \
 	else \
 		BPF_CORE_READ_INTO(&peeked_, at_, __VA_ARGS__); \
@@ -98,7 +102,7 @@ enum { CRED_BYTES = 192, INODE_BYTES = 256, DENTRY_BYTES = 128, REGS_BYTES = 128
 
 static __always_inline void block_read(struct slot *s, const void *from, __u32 size)
 {
-	if (!config.can_cast && bpf_probe_read_kernel(s->block, size, from))
+	if (!CAN_CAST && bpf_probe_read_kernel(s->block, size, from))
 		__builtin_memset(s->block, 0, sizeof(s->block));
 }
 
@@ -106,7 +110,7 @@ static __always_inline void block_read(struct slot *s, const void *from, __u32 s
  * load of the two, which no verifier would take. */
 #define MEMBER(s, p, type, member) ({ \
 	type member_; \
-	if (config.can_cast) { \
+	if (CAN_CAST) { \
 		member_ = *(type *)&(p)->member; \
 		asm volatile("" : "+r"(member_)); \
 	} else { \
@@ -187,9 +191,9 @@ static __always_inline __u32 upid_number(struct pid *pid, __u32 level)
 
 static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid *pid = PEEK(task, thread_pid);
 
-	return upid_ns(pid, PEEK(AT(pid, pid), level));   /* reading at or near NULL gives NULL */
+	return upid_ns(pid, PEEK(pid, level));   /* reading at or near NULL gives NULL */
 }
 
 static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, struct cred *cred)
@@ -237,6 +241,66 @@ static __always_inline void fill_header(struct slot *s, struct task_struct *task
 	s->mnt_ns = (__u64)mnt_ns;
 }
 
+/*
+ * Which credentials the ledger in user space has seen of a thread: hashes of (thread, credentials), place by thread. An event
+ * that no rule wants is reported all the same when its thread has others than in its last event; so a change without a
+ * lawful cause (sensor/ledger.c) is told at the thread's next call, not when a rule happens to want one. A collision
+ * forgets: then an event too many is reported. Losses are counted, and the ledger knows them.
+ */
+enum { CREDS_SEEN = 8192, CREDS_WORDS = 9 };
+__u64 creds_seen[CREDS_SEEN] = {};
+
+static __always_inline __u64 creds_mix(__u64 h, __u64 word)
+{
+	h = (h ^ word) * 0x9fb21c651e98df25ULL;
+	return h ^ h >> 29;
+}
+
+#define LOADED(p, type, member) ({ type loaded_ = *(type *)&(p)->member; asm volatile("" : "+r"(loaded_)); loaded_; })
+
+/* Without casts what lies from uid on is copied in one go: ids and capabilities, and whatever a kernel has between them. */
+static __always_inline __u64 creds_hash(struct task_struct *task, __u32 tid)
+{
+	struct cred *cred = (struct cred *)PEEK(task, cred);
+	__u64 words[CREDS_WORDS] = {}, h = (__u64)cred;
+
+	/* The difference of two pointers is a number, which one of them is not for the verifier. */
+	asm volatile("%0 -= %1" : "+r"(h) : "r"(task));
+	h = creds_mix(tid, h);
+	if (CAN_CAST) {
+		h = creds_mix(h, LOADED(cred, __u32, uid) | (__u64)LOADED(cred, __u32, euid) << 32);
+		h = creds_mix(h, LOADED(cred, __u32, suid) | (__u64)LOADED(cred, __u32, fsuid) << 32);
+		h = creds_mix(h, LOADED(cred, __u64, cap_effective));
+		h = creds_mix(h, LOADED(cred, __u64, cap_permitted));
+		return h | 1;
+	}
+	bpf_probe_read_kernel(words, sizeof(words), (void *)((unsigned long)cred + bpf_core_field_offset(struct cred, uid)));
+#pragma unroll
+	for (int i = 0; i < CREDS_WORDS; i++)
+		h = creds_mix(h, words[i]);
+	return h | 1;
+}
+
+static __always_inline __u32 creds_place(__u32 tid)
+{
+	return (tid * 0x9e3779b1u >> 19) & (CREDS_SEEN - 1);
+}
+
+static __always_inline void creds_note(struct task_struct *task)
+{
+	__u32 tid = PEEK(task, pid);
+
+	creds_seen[creds_place(tid)] = creds_hash(task, tid);
+}
+
+/* Whether the thread's last event had the credentials that it has now. */
+static __always_inline bool creds_are_known(struct task_struct *task)
+{
+	__u32 tid = PEEK(task, pid);
+
+	return creds_seen[creds_place(tid)] == creds_hash(task, tid);
+}
+
 static __always_inline struct slot *free_slot(__u32 *ret_level)
 {
 	struct slot *s;
@@ -276,6 +340,7 @@ __noinline __u64 begin_task(__u64 task_address, __u32 type, __u32 lane)
 	s->has_cwd = 0;
 	s->text_first = 0;
 	fill_header(s, task, now);
+	creds_note(task);
 	return (now & ~3ULL) | (level + 1);
 }
 
@@ -316,6 +381,45 @@ static __always_inline __u64 wake_flags(struct slot *s, void *ring, __u64 now)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* ---- counting ---- */
+
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SENSOR_COUNT_TYPES); __type(key, __u32); __type(value, struct sensor_counts); } counts SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH); __uint(max_entries, SENSOR_COUNT_CGROUPS); __type(key, __u64); __type(value, struct sensor_counts); } cgroup_counts SEC(".maps");
+
+enum count { COUNT_DROPPED, COUNT_FOLDED, COUNT_ENDED };
+
+static __always_inline void count_in(struct sensor_counts *c, enum count what)
+{
+	if (what == COUNT_DROPPED)
+		c->dropped++;
+	else if (what == COUNT_FOLDED)
+		c->folded++;
+	else
+		c->ended++;
+}
+
+/* Only while somebody looks at cgroups. */
+__noinline int count_cgroup(__u64 cgroup, __u32 what)
+{
+	struct sensor_counts none = {}, *c = bpf_map_lookup_elem(&cgroup_counts, &cgroup);
+
+	if (!c) {
+		bpf_map_update_elem(&cgroup_counts, &cgroup, &none, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&cgroup_counts, &cgroup);
+	}
+	if (c)
+		count_in(c, what);
+	return 0;
+}
+
+static __always_inline void count_type(__u32 type, enum count what)
+{
+	struct sensor_counts *c = bpf_map_lookup_elem(&counts, &type);
+
+	if (c)
+		count_in(c, what);
+}
+
 /* Finish the header; the length to send. */
 static __always_inline __u32 seal(struct slot *s, __s64 ret)
 {
@@ -350,6 +454,9 @@ __noinline int end(__u64 handle, __s64 ret)
 		return 0;
 	}
 	len = seal(s, ret);
+	count_type(s->type, COUNT_ENDED);
+	if (control.count_cgroups)
+		count_cgroup(((struct sensor_wire *)s->buf)->cgroup, COUNT_ENDED);
 	if (len < sizeof(struct sensor_wire) || len > sizeof(s->buf))
 		r = -1;
 	else if (s->lane == SENSOR_LANE_LIFECYCLE)

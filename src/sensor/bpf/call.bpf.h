@@ -11,6 +11,11 @@
 #define TS_COMPAT 0x0002         /* arch/x86/include/asm/thread_info.h: 32-bit system call active */
 #define X32_BIT 0x40000000
 
+/* Whether the event may satisfy what rules demand (filter.bpf.h, filter_net.bpf.h); 0: it was dropped and counted. */
+int filter_open(__u32 index, __s64 ret);
+int filter_call(__u32 index, __s64 ret);
+int filter_net(__u32 index, __s64 ret, __u32 given);
+
 struct exit_context { __u64 common; __s32 nr; __u32 pad; __s64 ret; };   /* events/syscalls/sys_exit_*\/format */
 
 static __always_inline bool is_compat(struct task_struct *task)
@@ -147,10 +152,14 @@ static __always_inline void put_open_args(__u64 h, struct slot *s, __u8 variant)
 
 __noinline int do_open(__u32 index, __s64 ret)
 {
-	__u64 h = begin_call(index);
-	struct slot *s = slot_of(h);
+	struct slot *s;
 	struct file *file;
+	__u64 h;
 
+	if (!filter_open(index, ret))
+		return 0;
+	h = begin_call(index);
+	s = slot_of(h);
 	if (!h || !s)
 		return 0;
 	if (ret >= 0) {
@@ -172,8 +181,8 @@ __noinline int do_exec(__u32 index, __s64 ret)
 	struct slot *s;
 	__u64 h;
 
-	if (ret >= 0)
-		return 0;   /* the exec program reported it */
+	if (ret >= 0 || !filter_call(index, ret))   /* the exec program reported it */
+		return 0;
 	h = begin_call(index);
 	s = slot_of(h);
 	if (!h || !s)

@@ -99,9 +99,9 @@ struct filter_node {
 	__u64 below;             /* whatever is in it, however deep */
 	__u64 partial;           /* bit n-1: some term wants what is in it and starts with certain n bytes, 1 to 8 */
 };
-/* An address is (hi, lo) in host byte order; of IPv4 hi is all ones and lo the address. Being inside satisfies the terms of
- * `inside` and refutes those of `refutes`. */
-struct filter_cidr { __u64 hi, lo, mask_hi, mask_lo; __u64 inside, refutes; __u32 end, spare; };
+/* An address is (hi, lo) in host byte order; of IPv4, also mapped into IPv6 (::ffff:a.b.c.d), hi is 0, lo the address and the
+ * family 4. Being inside satisfies the terms of `inside` and refutes those of `refutes`. */
+struct filter_cidr { __u64 hi, lo, mask_hi, mask_lo; __u64 inside, refutes; __u32 end, family; };
 
 struct filter_dimensions {
 	__u64 kind[FILTER_KINDS];
@@ -138,8 +138,8 @@ struct filter_tables {
 };
 
 /* What is known of a process: written at exec by the BPF program (and by user space for those that live when a filter is
- * loaded), inherited at fork. Without an entry, or with another version, nothing is known: all bits. */
-struct filter_process { __u64 start_ns; __u64 exe[FILTER_CLASSES]; };
+ * loaded), inherited at fork. Without an entry, or with one of another filter's time, nothing is known: all bits. */
+struct filter_process { __u64 start_ns; __u64 exe[FILTER_CLASSES]; __u32 version, spare; };
 
 /* ---- hashes ---- */
 
@@ -152,7 +152,7 @@ static inline __attribute__((always_inline)) __u64 filter_mix(__u64 h, __u64 wor
 	h = (h << 23 | h >> 41) ^ word;
 	h *= 0x9fb21c651e98df25ULL;
 	h ^= h >> 32;
-	return h ? h : 1;                /* 0 marks a free place */
+	return h | 1ULL << 63;           /* never 0, which marks a free place; no branch: the verifier would follow both */
 }
 
 /* The hash of a name: filter_mix() over its words of 8 bytes (little endian, the last one filled up with 0), starting with its
@@ -179,6 +179,11 @@ static inline __attribute__((always_inline)) __u64 filter_comm_key(__u64 first, 
 }
 static inline __attribute__((always_inline)) __u64 filter_uid_key(__u32 uid) { return filter_mix(FILTER_ROOT, uid); }
 static inline __attribute__((always_inline)) __u64 filter_port_key(__u32 end, __u32 port) { return filter_mix(FILTER_ROOT + end, port); }
+
+static inline __attribute__((always_inline)) bool filter_inside(const struct filter_cidr *c, __u32 end, __u32 family, __u64 hi, __u64 lo)
+{
+	return c->end == end && c->family == family && (hi & c->mask_hi) == c->hi && (lo & c->mask_lo) == c->lo;
+}
 
 /* ---- look-ups: NULL, or the place of the key. Open addressing, the place is the hash's low bits. ---- */
 

@@ -194,7 +194,7 @@ __noinline int do_call(__u32 index, __s64 ret)
 	struct sensor_row *row = row_of(index);
 	__u64 h;
 
-	if (!row || !call_is_worth(row, current_task(), ret))
+	if (!row || !call_is_worth(row, current_task(), ret) || !filter_call(index, ret))
 		return 0;
 	h = begin_call(index);
 	if (!h)

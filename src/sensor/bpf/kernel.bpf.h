@@ -37,6 +37,7 @@ int BPF_PROG(on_cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
 	__u64 h = begin_cgroup(MODEL_EVT_CGROUP_RMDIR, ctx);
 
+	filter_forget_where(raw_arg(ctx, 0));
 	return h ? end(h, 0) : 0;
 }
 
@@ -45,6 +46,7 @@ int BPF_PROG(on_cgroup_attach, struct cgroup *cgroup, const char *path, struct t
 {
 	__u64 h = begin_cgroup(MODEL_EVT_CGROUP_ATTACH, ctx);
 
+	filter_forget_where(raw_arg(ctx, 0));
 	if (!h)
 		return 0;
 	put_target(h, (struct task_struct *)raw_arg(ctx, 2));

@@ -147,10 +147,14 @@ static __always_inline void put_net(__u64 h, struct slot *s, int variant, __s64 
 
 __noinline int do_net(__u32 index, __s64 ret)
 {
-	__u64 h = begin_call(index);
-	struct slot *s = slot_of(h);
+	struct slot *s;
 	int variant;
+	__u64 h;
 
+	if (!filter_net(index, ret, 0))
+		return 0;
+	h = begin_call(index);
+	s = slot_of(h);
 	if (!h || !s)
 		return 0;
 	variant = s->variant;
@@ -250,6 +254,8 @@ __noinline int do_send(__u32 index, __s64 ret)
 		read_message(&sent, call_arg(task, 1), is_compat(task));
 	}
 	is_dns = port_sent_to(sk, &sent) == DNS_PORT;
+	if (!is_dns && !filter_net(index, ret, !!sent.name))
+		return 0;
 	is_new = is_new_peer(sk, &sent);
 	if (!is_dns && !is_new)
 		return 0;

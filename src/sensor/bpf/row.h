@@ -84,7 +84,7 @@ struct sensor_config {
 	__s32 uring_request;     /* which argument of the io_uring submit tracepoint is the request; -1: none */
 	__u32 uring_result;      /* enum sensor_uring_result */
 	__u32 ring_bytes[3];
-	__u32 can_cast;          /* the kernel has bpf_rdonly_cast() */
+	__u32 can_swap;          /* programs may compare and swap (since 5.12) */
 	__u32 seccomp_result;    /* which word of __secure_computing()'s arguments and result is the result */
 };
 
@@ -96,7 +96,14 @@ struct sensor_control {
 	__u64 regs_offset;       /* of the saved pt_regs from task->stack, measured at start */
 	__u32 self_pid;
 	__u32 calibrate_pid;     /* whose next system call gives regs_offset */
+	__u32 filter_version;    /* its lowest bit: which of the two filters is in use */
+	__u32 processes_full;    /* the version during which a process found no place in the filter's map */
+	__u32 count_cgroups;     /* events are counted by cgroup, too */
+	__u32 spare;
 };
+
+/* What became of the events of a type or a cgroup. Of one CPU. */
+struct sensor_counts { __u64 dropped, folded, ended; };   /* ended: delivered or lost */
 
 /* By which programs that see all calls a call is told: at every exit, in each of the three tables; at the return of
  * ia32_sys_call; when seccomp refuses it. */
@@ -106,6 +113,7 @@ enum sensor_call_bits {
 	SENSOR_CALL_DENIED_64 = 16, SENSOR_CALL_DENIED_32 = 32,
 };
 
+enum { SENSOR_COUNT_TYPES = 512, SENSOR_COUNT_CGROUPS = 1024 };
 enum { SENSOR_LOST_SLOTS = 1024 * 8 };   /* index: type * 8 + cause */
 enum { SENSOR_SLOTS = 3, SENSOR_EVENT_MASK = 16383, SENSOR_EVENT_SLACK = 8448 };
 

@@ -10,12 +10,12 @@ int seed_tasks(struct bpf_iter__task *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
 	__u64 address = raw_arg((const unsigned long long *)ctx, 1), h;
-	struct task_struct *task = (struct task_struct *)address;
+	struct task_struct *task = AT(task_struct, address);
 	struct file *file;
 	struct slot *s;
 	__u32 len;
 
-	if (!address || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!address || PEEK(task, pid) != PEEK(task, tgid))
 		return 0;
 	h = begin_task(address, MODEL_EVT_NONE, SENSOR_LANE_LIFECYCLE);
 	s = slot_of(h);
@@ -23,12 +23,12 @@ int seed_tasks(struct bpf_iter__task *ctx)
 		return 0;
 	s->flags = SENSOR_WIRE_NO_RET;
 	put_task(h, address);
-	put_cred(h, (__u64)BPF_CORE_READ(task, cred), SENSOR_P_CRED);
+	put_cred(h, number_of(s, PEEK(task, cred)), SENSOR_P_CRED);
 	put_stdio(h, address);
-	file = BPF_CORE_READ(task, mm, exe_file);
+	file = PEEK(task, mm, exe_file);
 	if (file)
 		put_open_file(h, s, file, SENSOR_P_PATH, 0);
-	put_path(h, (__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)BPF_CORE_READ(task, fs, pwd.dentry), SENSOR_P_CWD);
+	put_path(h, number_of(s, PEEK(task, fs, pwd.mnt)), number_of(s, PEEK(task, fs, pwd.dentry)), SENSOR_P_CWD);
 	len = seal(s, 0);
 	/* Two comparisons, kept apart: folded into one subtraction, kernels before 6.13 lose the upper bound. */
 	barrier_var(len);

@@ -6,6 +6,7 @@
  *   path.bpf.h       paths and files          task.bpf.h   tasks, credentials, namespaces
  *   names.bpf.h      what the security hooks know of names
  *   call.bpf.h       system calls: arguments, open, exec
+ *   filter.bpf.h     whether an event may concern any rule   filter_net.bpf.h  of sockets   filter_life.bpf.h  what it knows
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
  *   lifecycle.bpf.h  fork, exec, exit, rename
  *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
@@ -17,7 +18,10 @@
 #include "call.bpf.h"
 #include "names.bpf.h"
 #include "net.bpf.h"
+#include "filter.bpf.h"
+#include "filter_net.bpf.h"
 #include "generic.bpf.h"
+#include "filter_life.bpf.h"
 #include "lifecycle.bpf.h"
 #include "kernel.bpf.h"
 #include "uring.bpf.h"

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef PARKA_SENSOR_BPF_FILTER_BPF_H
+#define PARKA_SENSOR_BPF_FILTER_BPF_H
+/*
+ * The filter asked of kernel objects: may this event satisfy any term? (filter.h)
+ *
+ * filter_open(), filter_net() and filter_call() are asked before an event is begun, at each exit of a call that is hooked:
+ * what they cost is what an event that nobody wants costs. So no helper is called that can be avoided, memory is read by single
+ * loads, cheap dimensions come first, and a dimension of which no term that is left demands anything is not asked.
+ *
+ * There are two sets of tables. Which one is in use is read once per event and handed down: an event is judged by one set.
+ * What cannot be known (a path that was cut, an address that only the program's memory tells) satisfies everything.
+ */
+#include "filter.h"
+#include "task.bpf.h"
+#include "call.bpf.h"
+
+enum { FILTER_WHERES_MAX = 4096, FILTER_PROCESSES_MAX = 16384, WALK_MASK = 63, WALK_BYTES = 3500, NAME_MAX = 255, DOTS_BYTES = 256 };
+#define S_IFMT 0170000
+#define S_IFDIR 0040000
+#define S_IFREG 0100000
+#define S_IFLNK 0120000
+#define S_IFBLK 0060000
+#define S_IFCHR 0020000
+#define S_IFIFO 0010000
+
+/* Mapped by user space only while it writes: no memory of its own. */
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __uint(map_flags, BPF_F_MMAPABLE); __type(key, __u32); __type(value, struct filter_tables); } filters SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_WHERES_MAX); __type(key, __u64); __type(value, __u32); } wheres SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_PROCESSES_MAX); __type(key, __u32); __type(value, struct filter_process); } processes SEC(".maps");
+
+/* Where a path is walked. Like the slots: of this CPU, taken by a token, because a program may be interrupted by another. */
+struct walk {
+	__u64 token;             /* the task that has it; 0: free */
+	__u32 n, bytes;
+	__u64 last;              /* address and length of the last component's name */
+	__u32 last_len, spare;
+	__u64 hash[WALK_MASK + 1];   /* of each component, the last one first */
+	__u64 word[WALK_MASK + 1];   /* its first 8 bytes; or a text */
+	__u64 exe[FILTER_CLASSES];   /* what an executable with this path may satisfy */
+};
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SENSOR_SLOTS); __type(key, __u32); __type(value, struct walk); } walks SEC(".maps");
+
+/* ---- loads ---- */
+
+/* 8 bytes of kernel memory as a number, 0 where there are none. Any kernel structure that starts with a number of that size
+ * would do: it is read through the type timespec64. */
+static __always_inline __u64 word_at(__u64 address)
+{
+	__u64 word = 0;
+
+	if (CAN_CAST) {
+		word = (__u64)AT(timespec64, address)->tv_sec;
+		asm volatile("" : "+r"(word));   /* or it is made one load with that of another kind of pointer */
+		return word;
+	}
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
+	return word;
+}
+#define WORD(kind, address, member) word_at((address) + bpf_core_field_offset(struct kind, member))
+
+/* ---- tables, counters, scratch ---- */
+
+static __always_inline struct filter_tables *tables_of(__u32 version)
+{
+	__u32 at = version & 1;
+
+	return bpf_map_lookup_elem(&filters, &at);
+}
+
+static __always_inline __u32 version_now(void)
+{
+	return *(volatile __u32 *)&control.filter_version;
+}
+
+/* The last thing done about an event: 0; or 1 when its thread has other credentials than the ledger has seen of it, so that
+ * it is reported all the same. */
+static __always_inline int drop(__u32 type)
+{
+	if (!creds_are_known(AT(task_struct, bpf_get_current_task())))
+		return 1;
+	count_type(type, COUNT_DROPPED);
+	if (control.count_cgroups)
+		count_cgroup(cgroup_id_of(AT(task_struct, bpf_get_current_task())), COUNT_DROPPED);
+	return 0;
+}
+
+/* Whether the token could be put where none was. Kernels before 5.12 have no compare-and-swap for programs; there no program
+ * of ours is preempted by another (tracepoints run with preemption off), so that it is done before the other one goes on. */
+static __always_inline bool walk_try(struct walk *w, __u64 token)
+{
+	if (w->token)
+		return false;
+	if (config.can_swap)
+		return __sync_val_compare_and_swap(&w->token, 0, token) == 0;
+	w->token = token;
+	return true;
+}
+
+static __always_inline struct walk *walk_of(__u32 level)
+{
+	return bpf_map_lookup_elem(&walks, &level);
+}
+
+/* Take a scratch place: its level, -1 when all are taken. */
+static __always_inline int walk_take(__u64 token)
+{
+	struct walk *w;
+
+#pragma unroll
+	for (__u32 level = 0; level < SENSOR_SLOTS; level++) {
+		w = walk_of(level);
+		if (w && walk_try(w, token))
+			return level;
+	}
+	return -1;
+}
+
+static __always_inline void walk_release(__u32 level)
+{
+	struct walk *w = walk_of(level);
+
+	if (w)
+		w->token = 0;
+}
+
+/* ---- paths ---- */
+
+/* The hash of a component; 0: too long. */
+__noinline __u64 walk_name_hash(__u64 name, __u32 len)
+{
+	__u64 h = filter_name_start(len);
+
+	if (len > NAME_MAX)
+		return 0;
+	for (__u32 at = 8; at <= NAME_MAX; at += 8) {
+		if (at > len)
+			break;
+		h = filter_mix(h, word_at(name + at - 8));
+	}
+	if (len & 7)
+		h = filter_mix(h, filter_low_bytes(word_at(name + (len & ~7)), len & 7));
+	return h;
+}
+
+static __always_inline bool walk_component(struct walk *w, __u64 dentry)
+{
+	__u64 name = WORD(dentry, dentry, d_name.name);
+	__u32 len = WORD(dentry, dentry, d_name.len), n = w->n;
+	__u64 hash = walk_name_hash(name, len);
+
+	if (n >= FILTER_COMPONENTS || !hash)
+		return false;
+	w->hash[n & WALK_MASK] = hash;
+	w->word[n & WALK_MASK] = filter_low_bytes(word_at(name), len);
+	if (!n) {
+		w->last = name;
+		w->last_len = len;
+	}
+	w->n = n + 1;
+	w->bytes += len + 1;
+	return w->bytes <= WALK_BYTES;
+}
+
+/* The components from (vfsmount, dentry) up to the task's root, as walk_up() goes. 0, or -1 when the path in the event would
+ * be none that rules can know: cut, detached, outside of the root. */
+__noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
+{
+	const __u64 in_mount = bpf_core_field_offset(struct mount, mnt);
+	__u64 fs = WORD(task_struct, (__u64)bpf_get_current_task(), fs);
+	__u64 root_mnt = WORD(fs_struct, fs, root.mnt), root_dentry = WORD(fs_struct, fs, root.dentry);
+	__u64 top = WORD(vfsmount, vfsmount, mnt_root), next;
+	struct walk *w = walk_of(level);
+
+	if (!w)
+		return -1;
+	w->n = w->bytes = w->last_len = 0;
+	for (int i = 0; i < PATH_STEPS; i++) {
+		if (dentry == root_dentry && vfsmount == root_mnt)
+			return 0;
+		if (dentry == top) {
+			next = WORD(mount, vfsmount - in_mount, mnt_parent);
+			if (next == vfsmount - in_mount)
+				return -1;
+			dentry = WORD(mount, vfsmount - in_mount, mnt_mountpoint);
+			vfsmount = next + in_mount;
+			top = WORD(vfsmount, vfsmount, mnt_root);
+			continue;
+		}
+		next = WORD(dentry, dentry, d_parent);
+		if (next == dentry || !next || !walk_component(w, dentry))
+			return -1;
+		dentry = next;
+	}
+	return -1;
+}
+
+/* Terms that want what starts like the component `word` in the directory `parent`; `lengths`: of such starts. */
+__noinline __u64 filter_partials(__u32 version, __u64 parent, __u64 word, __u64 lengths)
+{
+	struct filter_tables *t = tables_of(version);
+	struct filter_node *node;
+	__u64 found = 0;
+
+	if (!t)
+		return ~0ULL;
+	for (__u32 n = 1; n <= 8; n++) {
+		if (!(lengths >> (n - 1) & 1))
+			continue;
+		node = filter_find_node(t->nodes, filter_partial_key(parent, word, n));
+		if (node)
+			found |= node->below;
+	}
+	return found;
+}
+
+/* Terms that want the path in the walk, by their exact paths, directories and prefixes. */
+__noinline __u64 filter_nodes(__u32 level, __u32 version)
+{
+	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
+	__u64 h = FILTER_ROOT, found = 0;
+	struct filter_node *node;
+	__u32 left;
+
+	if (!t || !w)
+		return ~0ULL;
+	left = w->n;
+	for (int i = 0; i <= FILTER_COMPONENTS; i++) {
+		node = filter_find_node(t->nodes, h);
+		if (!left)
+			return found | (node ? node->exact : 0);
+		left--;
+		if (node) {
+			found |= node->below | (left ? 0 : node->child);
+			if (node->partial)
+				found |= filter_partials(version, h, w->word[left & WALK_MASK], node->partial);
+		}
+		h = filter_mix(h, w->hash[left & WALK_MASK]);
+	}
+	return ~0ULL;
+}
+
+/* The last 8 bytes of the last component (fewer when it has no more), the first of them lowest. */
+static __always_inline __u64 last_bytes(struct walk *w)
+{
+	return w->last_len >= 8 ? word_at(w->last + w->last_len - 8) : w->word[0];
+}
+
+/* Terms that want the last component, or what it ends in. */
+__noinline __u64 filter_names(__u32 level, __u32 version)
+{
+	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
+	struct filter_name *name;
+	__u64 found = 0, word;
+	__u32 len;
+
+	if (!t || !w || !w->n)
+		return ~0ULL;            /* "/" has no last component: rules may see it as they like */
+	name = filter_find_name(t->names, w->hash[0]);
+	if (name)
+		found = name->mask;
+	if (!t->suffixes)
+		return found;
+	word = last_bytes(w);
+	len = w->last_len < 8 ? w->last_len : 8;
+	for (__u32 n = 1; n <= 8; n++) {
+		if (n > len || !(t->suffixes >> (n - 1) & 1))
+			continue;
+		name = filter_find_name(t->names, filter_suffix_key(word >> ((len - n) * 8 & 63), n));
+		if (name)
+			found |= name->mask;
+	}
+	return found;
+}
+
+/* Terms that want some component before the last. */
+__noinline __u64 filter_parts(__u32 level, __u32 version)
+{
+	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
+	struct filter_name *name;
+	__u64 found = 0;
+
+	if (!t || !w)
+		return ~0ULL;
+	for (__u32 i = 1; i < FILTER_COMPONENTS; i++) {
+		if (i >= w->n)
+			break;
+		name = filter_find_name(t->parts, w->hash[i & WALK_MASK]);
+		if (name)
+			found |= name->mask;
+	}
+	return found;
+}
+
+/* Which of `terms` the path of (vfsmount, dentry) satisfies. */
+__noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 dentry)
+{
+	struct filter_tables *t = tables_of(version);
+	__u64 token = (__u64)bpf_get_current_task();
+	struct walk *w;
+	int level;
+
+	/* A mount that shows a part of its file system: the file has a second name. A removed one has none that is sure. */
+	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
+	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
+		return terms;
+	level = walk_take(token);
+	if (level < 0)
+		return terms;
+	w = walk_of(level);
+	if (walk_path(level, vfsmount, dentry) == 0) {
+		__u64 left = terms;
+
+		if (left & ~t->path_free)
+			left &= t->path_free | filter_nodes(level, version);
+		if (left & ~t->name_free)
+			left &= t->name_free | filter_names(level, version);
+		if (left & ~t->part_free)
+			left &= t->part_free | filter_parts(level, version);
+		if (w && w->token == token)
+			terms = left;
+	}
+	walk_release(level);
+	return terms;
+}
+
+/* The high bit of each of the first `n` bytes that is '.'. On its own, so that the verifier looks at
+ * it once and not once per word. */
+__noinline __u64 dots_in(__u64 word, __u64 n)
+{
+	const __u64 low = 0x7f7f7f7f7f7f7f7fULL, dots = 0x2e2e2e2e2e2e2e2eULL;
+
+	word = filter_low_bytes(word, n) ^ dots;
+	return ~((word & low) + low | word | low);
+}
+
+/* Whether a text in the program's memory holds "..": also when it cannot be read, or goes on behind what is read. */
+__noinline int filter_has_dots(__u64 text)
+{
+	__u64 token = (__u64)bpf_get_current_task(), before = 0, found = 0, now;
+	int level = walk_take(token);
+	struct walk *w = walk_of(level);
+	long len;
+
+	if (level < 0 || !w)
+		return 1;
+	len = bpf_probe_read_user_str(w->word, DOTS_BYTES, (void *)text);
+	if (len <= 0 || len >= DOTS_BYTES)
+		found = 1;
+	for (__u32 i = 0; i < DOTS_BYTES / 8; i++) {
+		if (i * 8 >= len)
+			break;
+		now = dots_in(w->word[i & WALK_MASK], len - i * 8);
+		found |= now & (now << 8 | before >> 56);
+		before = now;
+	}
+	if (w->token != token)
+		found = 1;
+	walk_release(level);
+	return found != 0;
+}
+
+/* ---- who ---- */
+
+/* Up to the first NUL: before 5.16 what stands behind it is left of an older name. */
+static __always_inline __u64 until_nul(__u64 word, bool *ret_has_nul)
+{
+	__u64 nul = (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+
+	*ret_has_nul = nul != 0;
+	return nul ? word & (((nul & -nul) >> 7) - 1) : word;
+}
+
+static __always_inline __u64 comm_key_of(__u64 task)
+{
+	bool ended, ended_too;
+	__u64 first = until_nul(WORD(task_struct, task, comm), &ended);
+	__u64 second = ended ? 0 : until_nul(word_at(task + bpf_core_field_offset(struct task_struct, comm) + 8), &ended_too);
+
+	return filter_comm_key(first, second);
+}
+
+static __always_inline __u64 comm_terms(struct filter_tables *t, __u32 class, __u64 key)
+{
+	struct filter_entry *at = filter_find_entry(t->comm, key);
+
+	return at ? at->mask[class] : t->of[class].comm_other;
+}
+
+/* The name of the thread, or of its process: rules may mean either. */
+static __always_inline __u64 filter_comm(struct filter_tables *t, __u32 class, __u64 task)
+{
+	__u64 leader = WORD(task_struct, task, group_leader), key = comm_key_of(task), other;
+	__u64 found = comm_terms(t, class, key);
+
+	if (leader == task)
+		return found;
+	other = comm_key_of(leader);
+	return other == key ? found : found | comm_terms(t, class, other);
+}
+
+static __always_inline __u64 filter_uid(struct filter_tables *t, __u32 class, __u64 task)
+{
+	__u64 cred = WORD(task_struct, task, cred);
+	struct filter_entry *at = filter_find_entry(t->uid, filter_uid_key((__u32)WORD(cred, cred, euid)));
+
+	return at ? at->mask[class] : t->of[class].uid_other;
+}
+
+static __always_inline __u64 filter_where_terms(struct filter_tables *t, __u32 class)
+{
+	__u64 cgroup = cgroup_id_of(AT(task_struct, bpf_get_current_task()));
+	__u32 *where = bpf_map_lookup_elem(&wheres, &cgroup);
+
+	return where && *where < FILTER_WHERES ? t->of[class].where[*where] : ~0ULL;
+}
+
+static __always_inline __u64 filter_exe(__u32 version, __u32 class, __u64 task)
+{
+	__u32 tgid = (__u32)WORD(task_struct, task, tgid);
+	struct filter_process *p = bpf_map_lookup_elem(&processes, &tgid);
+
+	if (!p || p->version != version || p->start_ns != WORD(task_struct, WORD(task_struct, task, group_leader), start_boottime))
+		return ~0ULL;
+	return p->exe[class];
+}
+
+/* Which of `terms` the current task satisfies. */
+__noinline __u64 filter_who(__u32 version, __u32 class, __u64 terms)
+{
+	struct filter_tables *t = tables_of(version);
+	__u64 task = (__u64)bpf_get_current_task();
+	struct filter_dimensions *of;
+
+	if (!t || class >= FILTER_CLASSES)
+		return terms;
+	of = &t->of[class];
+	if (terms & ~of->uid_free)
+		terms &= of->uid_free | filter_uid(t, class, task);
+	if (terms & ~of->comm_free)
+		terms &= of->comm_free | filter_comm(t, class, task);
+	if (terms & ~(of->where[FILTER_WHERE_HOST] & of->where[FILTER_WHERE_CONTAINER]))
+		terms &= filter_where_terms(t, class);
+	if (terms & ~of->exe_free)
+		terms &= of->exe_free | filter_exe(version, class, task);
+	return terms;
+}
+
+static __always_inline __u64 filter_results(struct filter_tables *t, __u32 class, __s64 ret)
+{
+	__u32 at = filter_result(ret);
+
+	asm volatile("" : "+r"(at));     /* or the compiler forgets for the verifier what it checked */
+	return at < FILTER_RESULTS ? t->of[class].result[at] : ~0ULL;
+}
+
+/* ---- opens ---- */
+
+static __always_inline __u64 file_number(__u64 task, __s64 fd)
+{
+	__u64 table = WORD(files_struct, WORD(task_struct, task, files), fdt);
+
+	if (fd < 0 || fd >= (__u32)WORD(fdtable, table, max_fds))
+		return 0;
+	return word_at(WORD(fdtable, table, fd) + fd * 8);
+}
+
+/* The flags as put_open_args() reports them; false when they cannot be read. */
+static __always_inline bool open_flags(__u32 variant, __u64 *ret_flags)
+{
+	struct task_struct *task = current_task();
+
+	if (variant == SENSOR_OPEN_OPENAT || variant == SENSOR_OPEN_HANDLE)
+		*ret_flags = (__u32)call_arg(task, 2);
+	else if (variant == SENSOR_OPEN_OPEN)
+		*ret_flags = (__u32)call_arg(task, 1);
+	else if (variant == SENSOR_OPEN_CREAT)
+		*ret_flags = 01 | 0100 | 01000;
+	else
+		return !bpf_probe_read_user(ret_flags, 8, (void *)call_arg(task, 2));
+	return true;
+}
+
+static __always_inline __u64 open_text(__u32 variant)
+{
+	struct task_struct *task = current_task();
+
+	return variant == SENSOR_OPEN_OPENAT || variant == SENSOR_OPEN_OPENAT2 ? call_arg(task, 1) :
+	       variant == SENSOR_OPEN_HANDLE ? 0 : call_arg(task, 0);
+}
+
+/* As sensor_fd_type_of() says it of the event: what is opened by a path and not a directory is a file. */
+static __always_inline __u32 fd_type_of(__u32 mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR: return FILTER_FD_DIRECTORY;
+	case S_IFREG: case S_IFCHR: case S_IFBLK: case S_IFLNK: case S_IFIFO: return FILTER_FD_FILE;
+	}
+	return FILTER_FD_UNKNOWN;
+}
+
+/* Which of `terms` the opened file satisfies. */
+__noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
+{
+	struct filter_tables *t = tables_of(version);
+	__u64 inode = WORD(file, file, f_inode);
+	__u32 mode = (__u16)WORD(inode, inode, i_mode);
+
+	if (!t)
+		return terms;
+	/* A file system of the kernel's own: pipes, sockets, anonymous inodes. */
+	if (WORD(super_block, WORD(inode, inode, i_sb), s_flags) >> SB_NOUSER_BIT & 1)
+		return terms;
+	terms &= t->of[FILTER_OPEN].fd_type[fd_type_of(mode)];
+	if (!(terms & ~(t->path_free & t->name_free & t->part_free)))
+		return terms;
+	/* Other names of the inode are known to user space only. */
+	if ((mode & S_IFMT) != S_IFDIR && (__u32)WORD(inode, inode, i_nlink) > 1)
+		return terms;
+	return filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
+}
+
+/* Which of `terms` an open satisfies by its flags and the file; `ret` >= 0. */
+static __always_inline __u64 filter_opened(__u32 version, struct filter_tables *t, __u64 terms, __u32 variant, __s64 ret)
+{
+	__u64 file = file_number((__u64)bpf_get_current_task(), ret), flags = 0;
+
+	if (!file)
+		return terms;
+	if (open_flags(variant, &flags))
+		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT)];
+	return terms ? filter_file(version, terms, file) : 0;
+}
+
+/* Whether the open that ends with `ret` is to be reported. */
+__noinline int filter_open(__u32 index, __s64 ret)
+{
+	struct sensor_row *row = row_of(index);
+	__u32 version = version_now(), type;
+	struct filter_tables *t = tables_of(version);
+	__u64 terms, flags = 0;
+
+	if (!t || !row || !t->is_active)
+		return 1;
+	type = row->type & (FILTER_TYPES - 1);
+	if (t->class_of[type] != FILTER_OPEN)
+		return 1;
+	terms = t->types[type] & filter_results(t, FILTER_OPEN, ret);
+	if (!terms)
+		return drop(type);
+	if (ret >= 0)
+		terms = filter_opened(version, t, terms, row->variant, ret);
+	else if (open_flags(row->variant, &flags))
+		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)] &
+			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
+	if (terms)
+		terms = filter_who(version, FILTER_OPEN, terms);
+	if (terms & ~t->no_dotdot && !filter_has_dots(open_text(row->variant)))
+		terms &= t->no_dotdot;
+	return terms ? 1 : drop(type);
+}
+
+/* ---- other calls ---- */
+
+/* Whether the call is to be reported; also failed execs. */
+__noinline int filter_call(__u32 index, __s64 ret)
+{
+	struct sensor_row *row = row_of(index);
+	__u32 version = version_now(), type;
+	struct filter_tables *t = tables_of(version);
+	__u64 terms;
+
+	if (!t || !row || !t->is_active)
+		return 1;
+	type = row->type & (FILTER_TYPES - 1);
+	if (t->class_of[type] != FILTER_CALL)
+		return 1;
+	terms = t->types[type] & filter_results(t, FILTER_CALL, ret);
+	if (terms)
+		terms = filter_who(version, FILTER_CALL, terms);
+	return terms ? 1 : drop(type);
+}
+
+#endif

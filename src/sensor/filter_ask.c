@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel's question asked of a wire event, with the kernel's tables: what the BPF programs compute, here from what the
+ * event says. Where the event does not say what the kernel knows, the demand counts as satisfied. */
+#include "sensor/fdtrack.h"
+#include "sensor/filter_internal.h"
+#include "sensor/path.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+struct question {
+	const struct filter_tables *t;
+	const struct sensor_wire_view *view;
+	const struct sensor_filter_context *context;
+	unsigned class;
+	const struct filter_dimensions *of;
+};
+
+/* The tables are constant; the look-ups are shared with BPF, which knows no const. */
+#define FIND(function, table, key) function((void *)(uintptr_t)(table), key)
+
+/* ---- everybody ---- */
+
+static uint64_t ask_comm_text(const struct question *q, const char *comm)
+{
+	const struct filter_entry *at = FIND(filter_find_entry, q->t->comm, filter_comm_hash(comm));
+
+	return q->of->comm_free | (at ? at->mask[q->class] : q->of->comm_other);
+}
+
+static uint64_t ask_comm(const struct question *q)
+{
+	uint64_t mask = ask_comm_text(q, q->view->event->comm);
+
+	return q->context->leader_comm ? mask | ask_comm_text(q, q->context->leader_comm) : mask;
+}
+
+static uint64_t ask_uid(const struct question *q)
+{
+	const struct filter_entry *at = FIND(filter_find_entry, q->t->uid, filter_uid_key(q->view->event->euid));
+
+	return q->of->uid_free | (at ? at->mask[q->class] : q->of->uid_other);
+}
+
+static uint64_t ask_process(const struct question *q)
+{
+	uint64_t mask = q->of->where[q->context->where] & ask_comm(q) & ask_uid(q);
+
+	return q->context->process ? mask & q->context->process->exe[q->class] : mask;
+}
+
+void sensor_filter_exe(const struct filter_tables *t, const char *path, uint64_t ret_exe[FILTER_CLASSES])
+{
+	const struct filter_entry *found[FILTER_COMPONENTS + 1];
+	size_t len = path ? strlen(path) : 0, n = 0;
+	uint64_t hash;
+
+	for (unsigned class = 0; class < FILTER_CLASSES; class++)
+		ret_exe[class] = path ? t->of[class].exe_free : UINT64_MAX;
+	if (!path)
+		return;
+	if (!filter_path_hash(path, len, &hash))
+		return;                          /* memfd:x is no path of a rule's */
+	found[n++] = FIND(filter_find_entry, t->exe, hash);
+	for (const char *slash = memrchr(path, '/', len); slash && n < ARRAY_LEN(found); ) {
+		size_t dir = (size_t)(slash - path);
+		if (filter_path_hash(path, dir ? dir : 1, &hash))
+			found[n++] = FIND(filter_find_entry, t->exe_below, hash);
+		slash = dir ? memrchr(path, '/', dir) : NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		for (unsigned class = 0; found[i] && class < FILTER_CLASSES; class++)
+			ret_exe[class] |= found[i]->mask[class];
+}
+
+/* ---- opens ---- */
+
+static uint64_t ask_kind(const struct question *q)
+{
+	const struct sensor_wire_file *file = sensor_wire_struct(q->view, SENSOR_P_FILE, sizeof(*file));
+	uint64_t flags;
+
+	if (!sensor_wire_u64(q->view, SENSOR_P_FLAGS, &flags))
+		return UINT64_MAX;
+	return q->of->kind[filter_open_kind(flags, file && file->flags & SENSOR_FILE_CREATED)];
+}
+
+static uint64_t ask_fd_type(const struct question *q, const struct sensor_wire_file *file, const struct sensor_path *path)
+{
+	enum filter_fd_type type;
+
+	if (q->view->event->ret < 0)
+		type = sensor_wire_u64_or(q->view, SENSOR_P_FLAGS, 0) & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE;
+	else if (!file || !path || path->head->flags & SENSOR_PATH_ANON)
+		type = FILTER_FD_UNKNOWN;
+	else if (S_ISDIR(file->mode))
+		type = FILTER_FD_DIRECTORY;
+	else
+		type = S_ISREG(file->mode) || S_ISCHR(file->mode) || S_ISBLK(file->mode) || S_ISLNK(file->mode) || S_ISFIFO(file->mode)
+			       ? FILTER_FD_FILE : FILTER_FD_NEITHER;
+	return q->of->fd_type[type];
+}
+
+static uint64_t ask_name(const struct filter_tables *t, const char *name, size_t len)
+{
+	const struct filter_name *at = FIND(filter_find_name, t->names, filter_name_hash(name, len));
+	uint64_t mask = at ? at->mask : 0;
+
+	for (unsigned n = 1; n <= 8 && n <= len; n++) {
+		if (!(t->suffixes >> (n - 1) & 1))
+			continue;
+		at = FIND(filter_find_name, t->names, filter_suffix_key(filter_word(name + len - n, n), n));
+		mask |= at ? at->mask : 0;
+	}
+	return mask;
+}
+
+static uint64_t ask_partial(const struct filter_tables *t, uint64_t parent, uint64_t lengths, const char *name, size_t len)
+{
+	uint64_t mask = 0;
+
+	for (unsigned n = 1; n <= 8 && n <= len; n++) {
+		const struct filter_node *at;
+		if (!(lengths >> (n - 1) & 1))
+			continue;
+		at = FIND(filter_find_node, t->nodes, filter_partial_key(parent, filter_word(name, n), n));
+		mask |= at ? at->below : 0;
+	}
+	return mask;
+}
+
+/* Components from the root down. */
+static uint64_t ask_components(const struct filter_tables *t, const char *const *names, size_t n)
+{
+	const struct filter_node *at = FIND(filter_find_node, t->nodes, FILTER_ROOT);
+	uint64_t path = 0, part = 0, hash = FILTER_ROOT;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(names[i]);
+
+		if (at) {
+			path |= at->below | (i + 1 == n ? at->child : 0);
+			path |= ask_partial(t, hash, at->partial, names[i], len);
+		}
+		if (i + 1 < n) {
+			const struct filter_name *p = FIND(filter_find_name, t->parts, filter_name_hash(names[i], len));
+			part |= p ? p->mask : 0;
+		}
+		hash = filter_mix(hash, filter_name_hash(names[i], len));
+		at = FIND(filter_find_node, t->nodes, hash);
+	}
+	path |= at ? at->exact : 0;
+	return (path | t->path_free) & (part | t->part_free) &
+	       ((n ? ask_name(t, names[n - 1], strlen(names[n - 1])) : 0) | t->name_free);
+}
+
+static uint64_t ask_path(const struct question *q, const struct sensor_wire_file *file, const struct sensor_path *path)
+{
+	enum { UNSURE = SENSOR_PATH_CUT | SENSOR_PATH_DETACHED | SENSOR_PATH_DELETED | SENSOR_PATH_BIND | SENSOR_PATH_ANON |
+			SENSOR_PATH_OUTSIDE_ROOT };
+	const char *names[FILTER_COMPONENTS];
+	const char *at;
+	size_t n;
+
+	/* A failed open has the program's text for a name; another name of the same file is known to the state only. */
+	if (!path || !file || path->head->flags & UNSURE || (file->nlink > 1 && !S_ISDIR(file->mode)))
+		return UINT64_MAX;
+	n = path->head->n;
+	if (n > FILTER_COMPONENTS)
+		return UINT64_MAX;
+	at = path->components;
+	for (size_t i = n; i-- > 0; at += strlen(at) + 1)
+		names[i] = at;
+	return ask_components(q->t, names, n);
+}
+
+static uint64_t ask_dotdot(const struct question *q)
+{
+	const struct sensor_wire_param *raw = sensor_wire_param(q->view, SENSOR_P_RAW);
+	size_t len;
+	const char *text = sensor_wire_text(q->view, SENSOR_P_RAW, &len);
+
+	if (!raw || !text || raw->flags & SENSOR_PARAM_TRUNCATED || memmem(text, len, "..", 2))
+		return UINT64_MAX;
+	return q->t->no_dotdot;
+}
+
+static uint64_t ask_open(const struct question *q)
+{
+	const struct sensor_wire_file *file = sensor_wire_struct(q->view, SENSOR_P_FILE, sizeof(*file));
+	struct sensor_path path;
+	bool has_path = sensor_path_of(q->view, SENSOR_P_PATH, &path);
+
+	return ask_kind(q) & ask_fd_type(q, file, has_path ? &path : NULL) & ask_path(q, file, has_path ? &path : NULL) & ask_dotdot(q);
+}
+
+/* ---- sockets ---- */
+
+static uint64_t ask_end(const struct filter_tables *t, unsigned end, const struct sensor_endpoint *address)
+{
+	uint64_t ports, nets, refuted = 0;
+	__u64 hi, lo;
+	const struct filter_name *at;
+	unsigned family;
+
+	if (!address)
+		return (t->port_free[end] | t->port_none[end]) & (t->cidr_free[end] | t->cidr_none[end]);
+	at = FIND(filter_find_name, t->ports, filter_port_key(end, address->port));
+	ports = t->port_free[end] | (at ? at->mask : t->port_other[end]);
+	family = filter_address(address->family, address->ip, &hi, &lo);
+	nets = t->cidr_free[end];
+	for (unsigned i = 0; i < t->n_cidrs; i++) {
+		if (!filter_inside(&t->cidrs[i], end, family, hi, lo))
+			continue;
+		nets |= t->cidrs[i].inside;
+		refuted |= t->cidrs[i].refutes;
+	}
+	return ports & (nets | (t->cidr_other[end] & ~refuted));
+}
+
+static uint64_t ask_net(const struct question *q)
+{
+	const struct sensor_wire_socket *socket = sensor_wire_struct(q->view, SENSOR_P_SOCKET, sizeof(*socket));
+	struct sensor_endpoint remote, local;
+	unsigned type = q->view->event->type;
+	bool has_remote, has_local;
+
+	if (!socket || sensor_is_dns(q->view))
+		return UINT64_MAX;               /* names that were asked for are the state's */
+	has_remote = type != MODEL_EVT_LISTEN && type != MODEL_EVT_BIND &&
+		     sensor_endpoint_of(q->view, SENSOR_P_SOCKADDR_REMOTE, &remote);
+	has_local = sensor_endpoint_of(q->view, SENSOR_P_SOCKADDR_LOCAL, &local);
+	return q->of->kind[filter_net_kind(socket->family, socket->type, socket->protocol)] &
+	       ask_end(q->t, FILTER_REMOTE, has_remote ? &remote : NULL) & ask_end(q->t, FILTER_LOCAL, has_local ? &local : NULL);
+}
+
+/* ---- all ---- */
+
+uint64_t sensor_filter_ask(const struct filter_tables *t, const struct sensor_wire_view *view, const struct sensor_filter_context *context)
+{
+	struct question q = { .t = t, .view = view, .context = context };
+	const struct sensor_wire *event = view->event;
+	uint64_t mask;
+
+	if (!t->is_active || event->type >= FILTER_TYPES || t->class_of[event->type] >= FILTER_CLASSES ||
+	    event->flags & SENSOR_WIRE_IO_URING)
+		return UINT64_MAX;
+	q.class = t->class_of[event->type];
+	q.of = &t->of[q.class];
+	mask = t->types[event->type] & q.of->result[filter_result(event->ret)];
+	if (mask && q.class == FILTER_OPEN)
+		mask &= ask_open(&q);
+	else if (mask && q.class == FILTER_NET)
+		mask &= ask_net(&q);
+	return mask ? mask & ask_process(&q) : 0;
+}

@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The filter in the kernel, on this kernel: real acts under real tables. What is reported is what sensor_filter_ask() says of
+ * the same act's event; where the kernel cannot know, it is reported.
+ */
+#include "../tap.h"
+#include "live.h"
+
+#include "sensor/filter.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NEED_SENSOR() do { const char *why_ = live_unavailable(); if (why_) SKIP(why_); } while (0)
+#define LIST(...) ((const char *const[]){ __VA_ARGS__ })
+#define LEN(...) (sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+#define SET(demands, list, ...) ((demands).list = LIST(__VA_ARGS__), (demands).n_##list = LEN(__VA_ARGS__))
+
+static char dir[64] = "/tmp/parka-filter-XXXXXX";
+static const char *in_dir(const char *name)
+{
+	static char paths[16][400];
+	static int next, made;
+
+	if (!made++ && (!mkdtemp(dir) || chmod(dir, 0755) < 0))
+		abort();
+	next = (next + 1) % 16;
+	snprintf(paths[next], sizeof(paths[next]), "%s/%s", dir, name);
+	return paths[next];
+}
+
+static const char *new_file(const char *name)
+{
+	const char *path = in_dir(name);
+	int fd = open(path, O_WRONLY | O_CREAT, 0644);
+
+	if (fd < 0)
+		abort();
+	close(fd);
+	return path;
+}
+
+static struct sensor_filter_term term_of(enum model_event_type type)
+{
+	struct sensor_filter_term term = { .owner = 0 };
+
+	model_event_set_add(&term.types, type);
+	return term;
+}
+
+static struct sensor_filter_term open_term(void) { return term_of(MODEL_EVT_OPENAT); }
+
+static void set_terms(const struct sensor_filter_term *terms, size_t n)
+{
+	struct sensor_filter_build *build = sensor_filter_build(terms, n, NULL);
+	struct err err = { 0 };
+
+	CHECK_MSG(sensor_set_filter(live_sensor(), sensor_filter_tables(build), &err) == 0, "%s", err.text);
+	sensor_filter_build_free(build);
+}
+
+/* ---- an act under a filter ---- */
+
+struct act {
+	const char *path;        /* what is opened */
+	int flags;
+	int (*before)(const struct act *act);   /* in the child */
+	const char *text;        /* for it */
+	uint32_t number;
+	struct sockaddr_storage to;   /* or what is connected to */
+	int socket_type;
+};
+
+static int do_act(void *data)
+{
+	const struct act *a = data;
+	int fd;
+
+	if (a->before && a->before(a) != 0)
+		return 99;
+	if (a->path) {
+		fd = open(a->path, a->flags, 0600);
+	} else {
+		fd = socket(a->to.ss_family, a->socket_type, 0);
+		if (fd >= 0 && connect(fd, (const struct sockaddr *)&a->to, a->to.ss_family == AF_UNIX ? sizeof(struct sockaddr_un) :
+				       a->to.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)) < 0)
+			return errno;
+	}
+	return fd < 0 ? errno : 0;
+}
+
+static const struct sensor_wire *event_of(const struct live_events *e, const struct act *a)
+{
+	return a->path ? live_find(e, MODEL_EVT_OPENAT, SENSOR_P_RAW, a->path) : live_nth(e, MODEL_EVT_CONNECT, 0);
+}
+
+static bool is_reported(const struct act *a)
+{
+	struct live_events e = live_run(do_act, (void *)(uintptr_t)a);
+	bool found = event_of(&e, a) != NULL;
+
+	CHECK_MSG(WIFEXITED(e.status) && WEXITSTATUS(e.status) != 99, "the act could not be prepared");
+	live_free(&e);
+	return found;
+}
+
+/* What user space says of the event that the act makes when nothing is filtered. */
+static bool asked(const struct sensor_filter_term *terms, size_t n, const struct act *a)
+{
+	struct sensor_filter_build *build = sensor_filter_build(terms, n, NULL);
+	struct sensor_filter_context context = { .where = FILTER_WHERE_UNKNOWN };
+	struct sensor_wire_view view;
+	const struct sensor_wire *w;
+	struct live_events e;
+	bool passes = false;
+
+	sensor_set_filter(live_sensor(), NULL, NULL);
+	e = live_run(do_act, (void *)(uintptr_t)a);
+	w = event_of(&e, a);
+	if (CHECK_MSG(w && sensor_wire_decode(w, w->len, &view), "without a filter the act is not reported"))
+		passes = sensor_filter_ask(sensor_filter_tables(build), &view, &context) != 0;
+	live_free(&e);
+	sensor_filter_build_free(build);
+	return passes;
+}
+
+/* The act is reported exactly when `expected`, and user space agrees. */
+static void check_line(int line, const struct sensor_filter_term *term, const struct act *a, bool expected)
+{
+	bool reported;
+
+	set_terms(term, 1);
+	reported = is_reported(a);
+	CHECK_MSG(reported == expected, "line %d: %s is %sreported", line, a->path ? a->path : "connect", reported ? "" : "not ");
+	CHECK_MSG(asked(term, 1, a) == expected, "line %d: user space says otherwise", line);
+}
+#define CHECK_ACT(term, expected, ...) check_line(__LINE__, &(term), &(struct act){ __VA_ARGS__ }, expected)
+
+/* ---- opens ---- */
+
+TEST(without_a_filter_everything_is_reported)
+{
+	NEED_SENSOR();
+	sensor_set_filter(live_sensor(), NULL, NULL);
+	CHECK(is_reported(&(struct act){ .path = new_file("anything") }));
+}
+
+TEST(an_exact_path_is_reported_and_no_other)
+{
+	struct sensor_filter_term term = open_term();
+	const char *path = new_file("exact"), *other = new_file("exact2");
+
+	NEED_SENSOR();
+	SET(term.paths, exact, path);
+	CHECK_ACT(term, true, path);
+	CHECK_ACT(term, false, other);
+	CHECK_ACT(term, false, "/tmp", .flags = O_DIRECTORY);
+	CHECK_ACT(term, false, "/etc/hostname");
+}
+
+TEST(directories_prefixes_and_ends_of_names_are_told_apart)
+{
+	struct sensor_filter_term in = open_term(), below = open_term(), prefix = open_term(), name = open_term(), end = open_term();
+	const char *file, *deep;
+
+	NEED_SENSOR();
+	CHECK(mkdir(in_dir("d"), 0755) == 0 && mkdir(in_dir("d/e"), 0755) == 0);
+	file = new_file("d/secrets.conf");
+	deep = new_file("d/e/sec");
+	SET(in.paths, in, in_dir("d"));
+	CHECK_ACT(in, true, file);
+	CHECK_ACT(in, false, deep);
+	CHECK_ACT(in, false, in_dir("d"), .flags = O_DIRECTORY);
+	SET(below.paths, below, in_dir("d"));
+	CHECK_ACT(below, true, file);
+	CHECK_ACT(below, true, deep);
+	CHECK_ACT(below, false, in_dir("d"), .flags = O_DIRECTORY);
+	SET(prefix.paths, prefixes, in_dir("d/secr"));
+	CHECK_ACT(prefix, true, file);
+	CHECK_ACT(prefix, false, deep);
+	SET(name, names, "sec", "other");
+	CHECK_ACT(name, true, deep);
+	CHECK_ACT(name, false, file);
+	SET(end, suffixes, ".conf", "x");
+	CHECK_ACT(end, true, file);
+	CHECK_ACT(end, false, deep);
+	SET(end, suffixes, "longer-than-eight.conf", "/");
+	end.n_suffixes = 1;
+	CHECK_ACT(end, false, deep);
+}
+
+TEST(a_directory_anywhere_on_the_way_is_found)
+{
+	struct sensor_filter_term part = open_term();
+	const char *file;
+
+	NEED_SENSOR();
+	CHECK(mkdir(in_dir(".ssh"), 0755) == 0 && mkdir(in_dir(".ssh/x"), 0755) == 0);
+	file = new_file(".ssh/x/y");
+	SET(part, parts, ".ssh");
+	CHECK_ACT(part, true, file);
+	CHECK_ACT(part, false, new_file("no-ssh"));
+	CHECK_ACT(part, false, in_dir(".ssh"), .flags = O_DIRECTORY);
+}
+
+TEST(the_length_of_a_name_does_not_matter)
+{
+	struct sensor_filter_term term = open_term();
+	char name[256] = "";
+
+	NEED_SENSOR();
+	for (size_t len = 1; len <= 255; len += len < 18 ? 1 : 79) {
+		memset(name, 'n', len);
+		name[len] = '\0';
+		SET(term.paths, exact, new_file(name));
+		CHECK_ACT(term, true, term.paths.exact[0]);
+		name[len - 1] = 'm';
+		CHECK_ACT(term, false, new_file(name));
+	}
+}
+
+TEST(flags_and_results_are_judged)
+{
+	struct sensor_filter_term writing = open_term(), failed = open_term(), created = open_term(), directory = open_term();
+	const char *path = new_file("flags");
+
+	NEED_SENSOR();
+	for (unsigned kind = 0; kind < FILTER_KINDS; kind++) {
+		if ((kind & 3) == O_WRONLY || (kind & 3) == O_RDWR)
+			writing.kinds[kind / 64] |= 1ULL << kind % 64;
+		if (kind & FILTER_KIND_CREATED)
+			created.kinds[kind / 64] |= 1ULL << kind % 64;
+	}
+	CHECK_ACT(writing, true, path, .flags = O_WRONLY);
+	CHECK_ACT(writing, false, path);
+	CHECK_ACT(created, false, path, .flags = O_CREAT | O_WRONLY);
+	unlink(path);
+	set_terms(&created, 1);
+	CHECK(is_reported(&(struct act){ .path = path, .flags = O_CREAT | O_WRONLY }));
+	failed.results[0] = 1ULL << ENOENT;
+	CHECK_ACT(failed, true, "/tmp/parka-is-not-there");
+	CHECK_ACT(failed, false, path);
+	CHECK_ACT(failed, false, "/etc/hostname/x");
+	directory.fd_types = 1 << FILTER_FD_DIRECTORY;
+	CHECK_ACT(directory, true, "/etc", .flags = O_DIRECTORY);
+	CHECK_ACT(directory, true, "/etc");
+	CHECK_ACT(directory, false, path);
+}
+
+TEST(two_dots_are_found_in_the_text_as_given)
+{
+	struct sensor_filter_term term = open_term();
+	char path[300];
+
+	NEED_SENSOR();
+	term.dotdot = true;
+	CHECK_ACT(term, true, "/etc/../etc/hostname");
+	CHECK_ACT(term, true, "/etc/../not-there");
+	CHECK_ACT(term, true, "..");
+	CHECK_ACT(term, false, "/etc/hostname");
+	CHECK_ACT(term, false, "/etc/./host.name.");
+	for (size_t at = 1; at < 20; at++) {      /* wherever it lies in a word */
+		memset(path, 'x', sizeof(path));
+		memcpy(path, "/", 1);
+		memcpy(path + at, "..", 2);
+		path[24] = '\0';
+		set_terms(&term, 1);
+		CHECK_MSG(is_reported(&(struct act){ .path = path }), "%s is not reported", path);
+		path[at] = 'x';
+		CHECK_MSG(!is_reported(&(struct act){ .path = path }), "%s is reported", path);
+	}
+	memset(path, 'x', 299);
+	path[0] = '/';
+	path[299] = '\0';
+	set_terms(&term, 1);
+	CHECK(is_reported(&(struct act){ .path = path }));   /* longer than what is looked at */
+}
+
+static int mount_bind(const struct act *a)
+{
+	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(a->text, "/mnt", NULL, MS_BIND, NULL) < 0;
+}
+
+TEST(a_file_with_other_names_is_reported_whatever_its_path)
+{
+	struct sensor_filter_term term = open_term();
+	const char *first = new_file("first"), *second = in_dir("second");
+
+	NEED_SENSOR();
+	SET(term.paths, exact, "/somewhere/else");
+	CHECK(link(first, second) == 0);
+	CHECK_ACT(term, true, second);
+	CHECK(unlink(second) == 0);
+	CHECK_ACT(term, false, first);
+	CHECK_ACT(term, true, "/mnt/first", .before = mount_bind, .text = dir);
+}
+
+static int mount_tmpfs(const struct act *a)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", "/mnt", "tmpfs", 0, NULL) < 0)
+		return 1;
+	fd = open(a->path, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	return fd < 0;
+}
+
+TEST(paths_cross_mounts)
+{
+	struct sensor_filter_term term = open_term();
+
+	NEED_SENSOR();
+	SET(term.paths, exact, "/mnt/inside");
+	set_terms(&term, 1);
+	CHECK(is_reported(&(struct act){ .path = "/mnt/inside", .before = mount_tmpfs }));
+	CHECK(!is_reported(&(struct act){ .path = "/mnt/inside2", .before = mount_tmpfs }));
+}
+
+static int change_root(const struct act *a) { return chroot(a->text) < 0 || chdir("/") < 0; }
+
+TEST(paths_end_at_the_tasks_root)
+{
+	struct sensor_filter_term term = open_term();
+
+	NEED_SENSOR();
+	CHECK(mkdir(in_dir("root"), 0755) == 0);
+	new_file("root/shadow");
+	SET(term.paths, exact, "/shadow");
+	CHECK_ACT(term, true, "/shadow", .before = change_root, .text = in_dir("root"));
+	SET(term.paths, exact, in_dir("root/shadow"));
+	CHECK_ACT(term, false, "/shadow", .before = change_root, .text = in_dir("root"));
+}
+
+TEST(a_renamed_directory_counts_by_its_new_name)
+{
+	struct sensor_filter_term term = open_term();
+
+	NEED_SENSOR();
+	CHECK(mkdir(in_dir("old"), 0755) == 0);
+	new_file("old/f");
+	SET(term.paths, exact, in_dir("new/f"));
+	CHECK_ACT(term, false, in_dir("old/f"));
+	CHECK(rename(in_dir("old"), in_dir("new")) == 0);
+	CHECK_ACT(term, true, in_dir("new/f"));
+}
+
+TEST(what_is_too_deep_to_be_known_is_reported)
+{
+	struct sensor_filter_term term = open_term();
+	char path[400];
+	size_t len = (size_t)snprintf(path, sizeof(path), "%s", in_dir("deep"));
+
+	NEED_SENSOR();
+	SET(term.paths, exact, "/somewhere/else");
+	for (int depth = 0; depth < 45; depth++) {
+		CHECK(mkdir(path, 0755) == 0);
+		len += (size_t)snprintf(path + len, sizeof(path) - len, "/d");
+		if (depth == 30)
+			CHECK_ACT(term, false, in_dir("deep"), .flags = O_DIRECTORY);
+	}
+	path[len - 2] = '\0';
+	CHECK_ACT(term, true, path, .flags = O_DIRECTORY);
+}
+
+/* ---- who ---- */
+
+static int rename_self(const struct act *a) { return prctl(PR_SET_NAME, a->text); }
+
+static void *open_in_thread(void *data)
+{
+	const struct act *a = data;
+	int fd;
+
+	prctl(PR_SET_NAME, "worker");
+	fd = open(a->path, O_RDONLY);
+	close(fd);
+	return NULL;
+}
+
+static int open_from_thread(void *data)
+{
+	pthread_t thread;
+
+	prctl(PR_SET_NAME, "leader");
+	return pthread_create(&thread, NULL, open_in_thread, data) || pthread_join(thread, NULL);
+}
+
+TEST(the_name_of_thread_or_process_is_judged)
+{
+	struct sensor_filter_term term = open_term(), other = open_term();
+	struct act a = { .path = new_file("comm") };
+	struct live_events e;
+
+	NEED_SENSOR();
+	term.comms = (struct sensor_filter_texts){ LIST("vi", "fifteen-letters"), 2, false };
+	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "vi");
+	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "fifteen-letters");
+	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vim");
+	term.comms.none_of = true;
+	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vi");
+	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "a-longer-name");
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = { "leader", "worker", "nobody" };
+		other.comms = (struct sensor_filter_texts){ &names[i], 1, false };
+		set_terms(&other, 1);
+		e = live_run(open_from_thread, &a);
+		CHECK_MSG((live_find(&e, MODEL_EVT_OPENAT, SENSOR_P_RAW, a.path) != NULL) == (i < 2), "%s", names[i]);
+		live_free(&e);
+	}
+}
+
+static int become(const struct act *a) { return seteuid(a->number); }
+
+TEST(the_effective_user_is_judged)
+{
+	struct sensor_filter_term term = open_term();
+	uint32_t users[] = { 0, 4711 };
+
+	NEED_SENSOR();
+	term.euids = (struct sensor_filter_numbers){ users, 2, true };
+	CHECK_ACT(term, false, "/etc/hostname");
+	CHECK_ACT(term, false, "/etc/hostname", .before = become, .number = 4711);
+	CHECK_ACT(term, true, "/etc/hostname", .before = become, .number = 4712);
+}
+
+static int exec_cat(void *data) { return execl("/bin/cat", "cat", (const char *)data, NULL); }
+static int exec_shell(void *data)
+{
+	char text[500];
+
+	snprintf(text, sizeof(text), "( : < %s ); :", (const char *)data);
+	return execl("/bin/sh", "sh", "-c", text, NULL);
+}
+
+static bool exec_reports(int (*act)(void *data), const char *path)
+{
+	struct live_events e = live_run(act, (void *)(uintptr_t)path);
+	bool found = live_find(&e, MODEL_EVT_OPENAT, SENSOR_P_RAW, path) || live_find(&e, MODEL_EVT_OPEN, SENSOR_P_RAW, path);
+
+	CHECK_INT(e.status, 0);
+	live_free(&e);
+	return found;
+}
+
+TEST(a_program_is_known_from_its_exec_and_by_its_children)
+{
+	struct sensor_filter_term term = open_term();
+	char cat[4096], sh[4096];
+	const char *path = new_file("exe");
+
+	NEED_SENSOR();
+	if (!realpath("/bin/cat", cat) || !realpath("/bin/sh", sh) || strcmp(cat, sh) == 0)
+		SKIP("cat and sh are one program here");
+	model_event_set_add(&term.types, MODEL_EVT_OPEN);
+	SET(term.exe, exact, cat);
+	set_terms(&term, 1);
+	CHECK(exec_reports(exec_cat, path));
+	CHECK(!exec_reports(exec_shell, path));
+	SET(term.exe, exact, sh);
+	set_terms(&term, 1);
+	CHECK(!exec_reports(exec_cat, path));
+	CHECK(exec_reports(exec_shell, path));
+	term.exe.n_exact = 0;
+	SET(term.exe, below, "/opt/nothing");
+	set_terms(&term, 1);
+	CHECK(!exec_reports(exec_shell, path));
+	CHECK(is_reported(&(struct act){ .path = path }));   /* nobody told of this process */
+	SET(term.exe, below, "/");
+	set_terms(&term, 1);
+	CHECK(exec_reports(exec_cat, path));
+}
+
+/* When this process began: it is in the header of what it does. */
+static uint64_t own_start(void)
+{
+	const struct sensor_wire *event;
+	uint64_t start = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	while (sensor_next(live_sensor(), true, &event, NULL) == 1)
+		if (event->type == MODEL_EVT_SCHED_FORK && event->pid == (uint32_t)getpid())
+			start = event->start_ns;
+	return start;
+}
+
+TEST(what_user_space_says_of_a_process_counts_until_it_becomes_another_program)
+{
+	struct sensor_filter_term term = open_term();
+	uint64_t exe[FILTER_CLASSES] = { 0 };
+	struct act a = { .path = new_file("told") };
+	char cat[4096];
+	uint64_t start;
+
+	NEED_SENSOR();
+	start = own_start();
+	if (!realpath("/bin/cat", cat) || !CHECK(start != 0))
+		SKIP("no cat");
+	SET(term.exe, exact, cat);
+	set_terms(&term, 1);
+	CHECK(sensor_filter_since(live_sensor()) > start);
+	CHECK(is_reported(&a));
+	CHECK(sensor_filter_process(live_sensor(), (uint32_t)getpid(), start - 1, exe, NULL) == 0);
+	CHECK(is_reported(&a));                  /* that was another process of this number */
+	set_terms(&term, 1);
+	CHECK(sensor_filter_process(live_sensor(), (uint32_t)getpid(), start, exe, NULL) == 0);
+	CHECK(!is_reported(&a));                 /* a child inherits it */
+	CHECK(exec_reports(exec_cat, a.path));
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));                  /* forgotten with the old filter */
+}
+
+/* The cgroup that events of this process's children name. */
+static uint64_t own_cgroup(void)
+{
+	struct act a = { .path = "/etc/hostname" };
+	struct live_events e = live_run(do_act, &a);
+	uint64_t cgroup = e.n ? e.events[0]->cgroup : 0;
+
+	live_free(&e);
+	return cgroup;
+}
+
+TEST(where_a_cgroup_is_counts_until_somebody_comes_into_it)
+{
+	struct sensor_filter_term term = open_term();
+	struct act a = { .path = new_file("where") };
+	uint64_t cgroup;
+
+	NEED_SENSOR();
+	sensor_set_filter(live_sensor(), NULL, NULL);
+	cgroup = own_cgroup();
+	term.wheres = 1 << FILTER_WHERE_CONTAINER;
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
+	CHECK(!is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_CONTAINER, NULL) == 0);
+	CHECK(is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
+	CHECK(!is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_UNKNOWN, NULL) == 0);
+	CHECK(is_reported(&a));
+}
+
+static const char *group_dir(void)
+{
+	return access("/sys/fs/cgroup/memory/cgroup.procs", F_OK) == 0 ? "/sys/fs/cgroup/memory/parka-filter-test" : "/sys/fs/cgroup/parka-filter-test";
+}
+
+static int enter_group(const struct act *a)
+{
+	char path[100];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", group_dir());
+	fd = open(path, O_WRONLY);
+	r = fd < 0 || write(fd, "0", 1) != 1;
+	close(fd);
+	return r;
+}
+
+TEST(a_cgroup_that_a_process_is_moved_into_is_no_longer_known)
+{
+	struct sensor_filter_term term = open_term();
+	struct act a = { .path = new_file("moved"), .before = enter_group };
+	struct live_events e;
+	struct stat st;
+
+	NEED_SENSOR();
+	rmdir(group_dir());
+	if (mkdir(group_dir(), 0755) < 0 || stat(group_dir(), &st) < 0)
+		SKIP("no control group can be made here");
+	term.wheres = 1 << FILTER_WHERE_CONTAINER;
+	set_terms(&term, 1);
+	CHECK(sensor_filter_where(live_sensor(), st.st_ino, FILTER_WHERE_HOST, NULL) == 0);
+	e = live_run(do_act, &a);
+	CHECK_INT(e.status, 0);
+	if (CHECK(event_of(&e, &a) != NULL))
+		CHECK_INT(event_of(&e, &a)->cgroup, st.st_ino);
+	live_free(&e);
+	CHECK(rmdir(group_dir()) == 0);
+}
+
+/* ---- sockets ---- */
+
+static struct sockaddr_storage four(const char *address, uint16_t port)
+{
+	struct sockaddr_storage s = { 0 };
+	struct sockaddr_in *in = (struct sockaddr_in *)&s;
+
+	in->sin_family = AF_INET;
+	in->sin_port = htons(port);
+	inet_pton(AF_INET, address, &in->sin_addr);
+	return s;
+}
+
+static struct sockaddr_storage six(const char *address, uint16_t port)
+{
+	struct sockaddr_storage s = { 0 };
+	struct sockaddr_in6 *in = (struct sockaddr_in6 *)&s;
+
+	in->sin6_family = AF_INET6;
+	in->sin6_port = htons(port);
+	inet_pton(AF_INET6, address, &in->sin6_addr);
+	return s;
+}
+
+TEST(connections_are_judged_by_kind_port_and_address)
+{
+	struct sensor_filter_term port = term_of(MODEL_EVT_CONNECT), outside = port, inside = port, kind = port;
+	struct sensor_filter_net loop = { 4, 8, { 127 } }, loop6 = { 6, 128, { [15] = 1 } }, nets[] = { loop, loop6 };
+	uint32_t ports[] = { 4444, 9 };
+	unsigned udp4 = FILTER_IPV4 | FILTER_UDP << 2;
+
+	NEED_SENSOR();
+	port.ports[FILTER_REMOTE] = (struct sensor_filter_numbers){ ports, 2, false };
+	CHECK_ACT(port, true, .to = four("127.0.0.1", 9), .socket_type = SOCK_DGRAM);
+	CHECK_ACT(port, false, .to = four("127.0.0.1", 10), .socket_type = SOCK_DGRAM);
+	outside.nets[FILTER_REMOTE] = (struct sensor_filter_nets){ nets, 2, true, false };
+	CHECK_ACT(outside, false, .to = four("127.0.0.1", 9), .socket_type = SOCK_DGRAM);
+	inside.nets[FILTER_REMOTE] = (struct sensor_filter_nets){ nets, 1, false, false };
+	CHECK_ACT(inside, true, .to = four("127.1.2.3", 9), .socket_type = SOCK_DGRAM);
+	kind.kinds[0] = 1ULL << udp4;
+	CHECK_ACT(kind, true, .to = four("127.0.0.1", 9), .socket_type = SOCK_DGRAM);
+	if (access("/proc/net/if_inet6", F_OK) != 0)
+		SKIP("this kernel has no IPv6");
+	CHECK_ACT(kind, false, .to = six("::1", 9), .socket_type = SOCK_DGRAM);
+	CHECK_ACT(outside, false, .to = six("::1", 9), .socket_type = SOCK_DGRAM);
+	CHECK_ACT(inside, true, .to = six("::ffff:127.0.0.1", 9), .socket_type = SOCK_DGRAM);
+	CHECK_ACT(inside, false, .to = six("::1", 9), .socket_type = SOCK_DGRAM);
+}
+
+TEST(a_failed_connection_has_the_address_that_the_program_gave)
+{
+	struct sensor_filter_term term = term_of(MODEL_EVT_CONNECT);
+	uint32_t ports[] = { 1 };
+
+	NEED_SENSOR();
+	term.ports[FILTER_REMOTE] = (struct sensor_filter_numbers){ ports, 1, false };
+	CHECK_ACT(term, true, .to = four("127.0.0.1", 1), .socket_type = SOCK_STREAM);
+}
+
+/* ---- other calls, counters ---- */
+
+static int act_calls(void *data)
+{
+	(void)data;
+	for (int i = 0; i < 10; i++) {
+		close((int)syscall(SYS_creat, in_dir("created"), 0600));
+		unlink(in_dir("created"));
+		ioctl(-1, 0);
+		chmod(in_dir("not-there"), 0600);
+	}
+	return 0;
+}
+
+static size_t count_of(const struct live_events *e, enum model_event_type type)
+{
+	size_t n = 0;
+
+	while (live_nth(e, type, n))
+		n++;
+	return n;
+}
+
+TEST(every_event_is_counted_as_dropped_or_delivered)
+{
+	struct sensor_filter_term terms[2] = { term_of(MODEL_EVT_CHMOD), term_of(MODEL_EVT_OPENAT2) };
+	static struct sensor_type_counts before[MODEL_EVT_MAX], after[MODEL_EVT_MAX];
+	struct live_events e;
+
+	NEED_SENSOR();
+	terms[0].results[0] = 1ULL << ENOENT;
+	set_terms(terms, 2);
+	sensor_type_counts(live_sensor(), before);
+	e = live_run(act_calls, NULL);
+	sensor_type_counts(live_sensor(), after);
+	CHECK_INT(count_of(&e, MODEL_EVT_CREAT), 0);
+	CHECK_INT(after[MODEL_EVT_CREAT].dropped - before[MODEL_EVT_CREAT].dropped, 10);
+	CHECK_INT(after[MODEL_EVT_CREAT].seen - before[MODEL_EVT_CREAT].seen, 10);
+	CHECK_INT(count_of(&e, MODEL_EVT_CHMOD), 10);
+	CHECK_INT(after[MODEL_EVT_CHMOD].dropped - before[MODEL_EVT_CHMOD].dropped, 0);
+	CHECK(after[MODEL_EVT_CHMOD].seen - before[MODEL_EVT_CHMOD].seen >= 10);
+	live_free(&e);
+	terms[0].results[0] = 1ULL << EACCES;
+	set_terms(terms, 2);
+	e = live_run(act_calls, NULL);
+	CHECK_INT(count_of(&e, MODEL_EVT_CHMOD), 0);
+	live_free(&e);
+}
+
+TEST(cgroups_are_counted_while_somebody_looks)
+{
+	struct sensor_cgroup_counts counts[256];
+	struct sensor_filter_term term = term_of(MODEL_EVT_OPENAT2);
+	uint64_t cgroup = 0, dropped = 0;
+	struct live_events e;
+	size_t n;
+
+	NEED_SENSOR();
+	set_terms(&term, 1);
+	sensor_count_cgroups(live_sensor(), true);
+	e = live_run(act_calls, NULL);
+	sensor_count_cgroups(live_sensor(), false);
+	if (CHECK(e.n > 0))
+		cgroup = e.events[0]->cgroup;
+	n = sensor_cgroup_counts(live_sensor(), counts, 256);
+	for (size_t i = 0; i < n; i++)
+		if (counts[i].cgroup == cgroup) {
+			dropped = counts[i].dropped;
+			CHECK(counts[i].seen > counts[i].dropped);   /* its end was delivered */
+		}
+	CHECK_MSG(dropped >= 20, "%llu dropped", (unsigned long long)dropped);
+	live_free(&e);
+}
+
+TEST(programs_tell_what_they_cost)
+{
+	struct sensor_program_cost costs[128];
+	size_t n;
+
+	NEED_SENSOR();
+	n = sensor_program_costs(live_sensor(), costs, 128);
+	CHECK(n > 5 && costs[0].program[0]);
+	CHECK_INT(sensor_program_costs(live_sensor(), costs, 2), 2);
+}
+
+/* ---- swaps ---- */
+
+struct shared { volatile int stop; volatile uint64_t opens; };
+
+static void open_until_told(struct shared *shared, const char *path)
+{
+	while (!shared->stop) {
+		int fd = open(path, O_RDONLY);
+		close(fd);
+		shared->opens++;
+		if (shared->opens % 8 == 0)
+			usleep(100);
+	}
+}
+
+static uint64_t count_opens(const char *path, pid_t pid)
+{
+	const struct sensor_wire *event;
+	uint64_t n = 0;
+
+	while (sensor_next(live_sensor(), true, &event, NULL) == 1)
+		n += event->type == MODEL_EVT_OPENAT && event->pid == (uint32_t)pid && strcmp(live_text(event, SENSOR_P_RAW), path) == 0;
+	return n;
+}
+
+TEST(no_event_that_both_filters_want_is_lost_while_they_are_swapped)
+{
+	struct sensor_filter_term terms[2] = { open_term(), open_term() };
+	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const char *path = new_file("swapped");
+	uint64_t seen = 0;
+	pid_t pid;
+
+	NEED_SENSOR();
+	SET(terms[0].paths, exact, path);
+	SET(terms[1].paths, below, dir);
+	set_terms(&terms[0], 1);
+	pid = fork();
+	if (pid == 0) {
+		open_until_told(shared, path);
+		_exit(0);
+	}
+	for (int i = 0; i < 100; i++) {
+		set_terms(&terms[i % 2], 1);
+		seen += count_opens(path, pid);
+	}
+	shared->stop = 1;
+	waitpid(pid, NULL, 0);
+	seen += count_opens(path, pid);
+	CHECK(shared->opens > 100);
+	CHECK_INT(seen, shared->opens);
+	munmap(shared, sizeof(*shared));
+}
+
+TEST(cleanup)
+{
+	char command[100];
+
+	live_stop();
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	CHECK(strncmp(dir, "/tmp/parka-filter-", 18) == 0 && system(command) == 0);
+}
+
+TAP_MAIN()
