@@ -72,6 +72,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor
 	sensor = mem_alloc(sizeof(*sensor));
 	sensor->options = *options;
 	sensor->epoll_fd = -1;
+	sensor->tracefs_fd = sensor_tracefs_open();
 	sensor->compat = compat_from_environment();
 	r = sensor_load(sensor, err);
 	if (r == 0)
@@ -95,6 +96,8 @@ struct sensor *sensor_close(struct sensor *sensor)
 		sensor_ring_close(&sensor->rings[i]);
 	if (sensor->epoll_fd >= 0)
 		close(sensor->epoll_fd);
+	if (sensor->tracefs_fd >= 0)
+		close(sensor->tracefs_fd);
 	free(sensor->shown);
 	free(sensor);
 	return NULL;
