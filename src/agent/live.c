@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Live: what is in the rings is served in batches. A ring wakes the loop when it wants attention; a
- * timer of 50 ms bounds how late the rest is seen. The descriptor is edge-triggered: events younger than
- * the merge holds back would keep a level-triggered one readable and the loop spinning. When nothing comes for a while the timer stops,
- * and the first event of any kind wakes the loop.
+ * Live: what is in the rings is served in batches. A ring wakes the loop when it wants attention; while processes start and
+ * end, the loop comes back by itself every two milliseconds; a timer of 50 ms bounds how late the rest is seen. The
+ * descriptor is edge-triggered: events younger than the merge holds back would keep a level-triggered one readable and the
+ * loop spinning. When nothing comes for a while the timer stops, and the first event of any kind wakes the loop.
  */
 #include "agent/agent.h"
 #include "agent/filter.h"
@@ -276,7 +276,7 @@ int agent_live_run(struct agent_live *live, struct err *err)
 		r = drain(live, BATCH, false, err);
 		live->drained = r >= 0 && r < BATCH;
 		if (r >= 0)
-			r = loop_once(live->loop, r == BATCH ? 0 : -1, err);
+			r = loop_once(live->loop, r == BATCH ? 0 : sensor_sleep_ms(live->sensor), err);
 		if (r < 0)
 			return r;
 	}

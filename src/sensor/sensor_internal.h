@@ -43,6 +43,7 @@ struct sensor {
 	struct sensor_hook *shown;       /* for sensor_hooks() */
 	struct sensor_ring rings[SENSOR_LANE_MAX];
 	struct sensor_merge merge;
+	uint64_t n_slept_at;             /* lifecycle events read before the last sleep */
 	struct sensor_refused refused[SENSOR_REFUSED_MAX];
 	size_t n_refused;
 	struct sensor_options options;

@@ -100,6 +100,7 @@ struct sensor_control {
 	__u32 processes_full;    /* the version during which a process found no place in the filter's map */
 	__u32 count_cgroups;     /* events are counted by cgroup, too */
 	__u32 reader_dozes;      /* the first event of any kind is to wake it */
+	__u32 reader_is_up;      /* reads by itself within milliseconds: nobody needs to wake it */
 };
 
 /* What became of the events of a type or a cgroup. Of one CPU. */
