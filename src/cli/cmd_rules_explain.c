@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "cli/explain_costs.h"
 #include "cli/rules_load.h"
 #include "base/suggest.h"
 #include "detect/demand.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const struct cli_option options[] = {
 	{ 'r', "rules", "FILE|DIR", "Rule file, or directory of them; may be given many times, read in order.", CLI_COMPLETE_FILE, NULL },
@@ -284,7 +287,30 @@ static void print_condition(const struct lang_rule *rule, const struct lang_node
 	free(facts);
 }
 
-static void print_text(const struct lang_rules *rules, const struct lang_rule *rule, bool all)
+/* What parka watch counted of it. */
+static void print_costs(const struct cli_args *args, const struct lang_rule *rule)
+{
+	_cleanup_strbuf_ struct strbuf out;
+	struct agent_day day;
+	struct err err = ERR_INIT;
+	char today[11];
+	int r;
+
+	agent_day_init(&day);
+	agent_day_date((int64_t)time(NULL), today);
+	strbuf_init(&out, OUT_MAX);
+	r = agent_day_read(&day, cli_state_dir(args), &err);
+	if (r == 0)
+		explain_costs_text(&day, today, rule, &out);
+	else if (r == -ENOENT)
+		strbuf_addf(&out, "Today\n  no account yet: parka watch keeps one in %s (--state DIR names another)\n", cli_state_dir(args));
+	else
+		strbuf_addf(&out, "Today\n  no account can be read: %s\n", err.text);
+	printf("\n%s", out.text);
+	agent_day_done(&day);
+}
+
+static void print_text(const struct cli_args *args, const struct lang_rules *rules, const struct lang_rule *rule, bool all)
 {
 	const struct lang_node *tree = lang_rules_tree(rules, rule);
 	const char *state = rule->broken ? "broken: parka rules check says why" : rule->skipped ? "skipped" : rule->enabled ? "enabled" : "disabled";
@@ -298,6 +324,8 @@ static void print_text(const struct lang_rules *rules, const struct lang_rule *r
 		print_condition(rule, tree, all);
 	else
 		printf("\nCondition as written\n  %.*s\n", trimmed_len(rule->condition), rule->condition);
+	if (tree && rule->enabled)
+		print_costs(args, rule);
 }
 
 /* ---- JSON ---- */
@@ -362,7 +390,20 @@ static void put_condition(struct json_writer *w, const struct lang_rule *rule, c
 	free(facts);
 }
 
-static void print_json(const struct lang_rules *rules, const struct lang_rule *rule)
+/* null: there is none, or none that can be read. */
+static void put_costs(struct json_writer *w, const struct cli_args *args, const struct lang_rule *rule)
+{
+	struct agent_day day;
+
+	agent_day_init(&day);
+	if (agent_day_read(&day, cli_state_dir(args), NULL) == 0)
+		explain_costs_json(&day, rule, w, "costs");
+	else
+		json_put_null(w, "costs");
+	agent_day_done(&day);
+}
+
+static void print_json(const struct cli_args *args, const struct lang_rules *rules, const struct lang_rule *rule)
 {
 	const struct lang_node *tree = lang_rules_tree(rules, rule);
 	_cleanup_strbuf_ struct strbuf out;
@@ -385,6 +426,7 @@ static void print_json(const struct lang_rules *rules, const struct lang_rule *r
 	json_put_str(&w, "condition", rule->condition);
 	if (tree)
 		put_condition(&w, rule, tree);
+	put_costs(&w, args, rule);
 	json_object_end(&w);
 	puts(out.text);
 }
@@ -421,9 +463,9 @@ static int run(struct cli_args *args)
 	if (!rule)
 		return no_such_rule(args, rules, operands[0]);
 	if (cli_json(args))
-		print_json(rules, rule);
+		print_json(args, rules, rule);
 	else
-		print_text(rules, rule, cli_verbose(args) > 0);
+		print_text(args, rules, rule, cli_verbose(args) > 0);
 	return faulty ? CLI_FOUND : CLI_OK;
 }
 
@@ -433,7 +475,8 @@ const struct cli_command cmd_rules_explain = {
 	.usage = "[OPTIONS] RULE",
 	.description = "Prints one rule with its macros, lists and exceptions put in place, the events it needs, the fields it reads "
 		"and where they come from, of which events the kernel reports to judge it, which parts of its condition are left to user "
-		"space, and its output. Formats: text, json (one object).",
+		"space, and its output. Then what parka watch counted today (costs.json of the state directory, --state): what share of its events "
+		"the kernel removed, how many passed because of this rule, findings, processor time. Formats: text, json (one object).",
 	.options = options,
 	.examples = examples,
 	.operands = CLI_COMPLETE_RULE,

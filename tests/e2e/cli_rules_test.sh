@@ -71,6 +71,7 @@ printf -- '- rule: Never\n  desc: d\n  condition: evt.type=open and proc.name=a 
 grep -q LOAD_ERR_FILE_READ "$dir/out"; ok a_missing_file_is_named
 
 "$PARKA" rules list -r "$dir/good.yaml" | grep -q '^Shell  *Notice  *enabled  *container,T1059,mitre_execution  .*good.yaml:5$'; ok list_shows_priority_state_tags_and_place
+same 1 "$("$PARKA" rules list | awk 'NR == 1 { at = index($0, "PLACE"); next } { print substr($0, at - 2, 3) ~ /^  [^ ]$/ }' | sort -u)"; ok list_has_its_columns_below_each_other
 "$PARKA" rules list -r "$dir/good.yaml" --json | grep -q '"name":"Shell","priority":"Notice".*"mitre":\["T1059","mitre_execution"\]'; ok list_has_a_json_form_with_mitre_ids
 same 1 "$("$PARKA" rules list -q -r "$dir/good.yaml" -t container | wc -l)"; ok list_narrows_to_a_tag
 
