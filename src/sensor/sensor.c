@@ -72,6 +72,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor
 	sensor = mem_alloc(sizeof(*sensor));
 	sensor->options = *options;
 	sensor->epoll_fd = -1;
+	sensor->tracefs_fd = sensor_tracefs_open();
 	sensor->compat = compat_from_environment();
 	r = sensor_load(sensor, err);
 	if (r == 0)
@@ -95,6 +96,8 @@ struct sensor *sensor_close(struct sensor *sensor)
 		sensor_ring_close(&sensor->rings[i]);
 	if (sensor->epoll_fd >= 0)
 		close(sensor->epoll_fd);
+	if (sensor->tracefs_fd >= 0)
+		close(sensor->tracefs_fd);
 	free(sensor->shown);
 	free(sensor);
 	return NULL;
@@ -123,7 +126,7 @@ uint64_t sensor_boot_ns(void)
 /* A 32-bit program started: from now on somebody must look at 32-bit calls. */
 static bool starts_compat(const struct sensor *sensor, const struct sensor_wire *event)
 {
-	return sensor->compat == SENSOR_COMPAT_AUTO && !sensor->plan.compat_hooked && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
+	return sensor->compat == SENSOR_COMPAT_AUTO && sensor->compat_wants_raw && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
 	       (event->type == MODEL_EVT_EXECVE || event->type == MODEL_EVT_EXECVEAT);
 }
 
@@ -148,25 +151,6 @@ static bool program_info(int fd, struct bpf_prog_info *ret)
 
 	*ret = (struct bpf_prog_info){ 0 };
 	return fd > 0 && bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
-}
-
-static void add_run_time(struct sensor *sensor, struct sensor_stats *ret)
-{
-	struct bpf_program *program;
-	struct bpf_prog_info info;
-
-	bpf_object__for_each_program(program, sensor->bpf->obj) {
-		if (!program_info(bpf_program__fd(program), &info))
-			continue;
-		ret->kernel_ns += info.run_time_ns;
-		ret->kernel_runs += info.run_cnt;
-	}
-	for (size_t i = 0; i < sensor->plan.n; i++) {
-		if (!program_info(sensor->links[i].program_fd, &info))
-			continue;
-		ret->kernel_ns += info.run_time_ns;
-		ret->kernel_runs += info.run_cnt;
-	}
 }
 
 uint64_t sensor_stub_missed(int program_fd)
@@ -201,7 +185,14 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 	for (size_t type = 0; type < MODEL_EVT_MAX; type++)
 		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++)
 			ret->n_lost += ret->lost[type][cause];
-	add_run_time(sensor, ret);
+}
+
+void sensor_doze(struct sensor *sensor, bool dozes)
+{
+	__u32 *told = &sensor->bpf->bss->control.reader_dozes;
+
+	if (*told != dozes)
+		__atomic_store_n(told, dozes, __ATOMIC_SEQ_CST);
 }
 
 bool sensor_reads_directly(const struct sensor *sensor)
@@ -211,7 +202,7 @@ bool sensor_reads_directly(const struct sensor *sensor)
 
 bool sensor_sees_compat(const struct sensor *sensor)
 {
-	return sensor->plan.compat_hooked || sensor->raw_link;
+	return !sensor->compat_wants_raw || sensor->raw_link;
 }
 
 size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks)

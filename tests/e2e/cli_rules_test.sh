@@ -77,8 +77,12 @@ same 1 "$("$PARKA" rules list -q -r "$dir/good.yaml" -t container | wc -l)"; ok 
 
 "$PARKA" rules explain Shell -r "$dir/good.yaml" > "$dir/out"; ok explain_exits_0
 grep -q 'evt.type = execve and proc.name in (bash, sh)' "$dir/out" && grep -q '^Events: execve$' "$dir/out" &&
-	sed -n '/^Decidable in the kernel/,/^$/p' "$dir/out" | grep -q 'evt.type = execve' &&
-	sed -n '/^In user space/,$p' "$dir/out" | grep -q 'proc.name in'; ok explain_shows_condition_events_and_where_it_is_decided
+	sed -n '/^The kernel reports for it/,/^$/p' "$dir/out" | grep -q 'all events of: execve$' &&
+	sed -n '/^Left to user space/,$p' "$dir/out" | grep -q 'proc.name in'; ok explain_shows_condition_events_and_where_it_is_decided
+printf -- '- rule: Read\n  desc: d\n  condition: evt.type=openat and fd.name=/etc/shadow and not proc.name=sshd and proc.pname=x\n  output: o\n  priority: INFO\n' > "$dir/read.yaml"
+"$PARKA" rules explain Read -r "$dir/read.yaml" > "$dir/out"
+grep -q '^  - openat; /etc/shadow; comm not in (sshd)$' "$dir/out" &&
+	same "  - proc.pname = x" "$(sed -n '/^Left to user space/,$p' "$dir/out" | tail -n +2)"; ok explain_shows_what_the_kernel_reports_and_what_it_leaves
 "$PARKA" rules explain Shel -r "$dir/good.yaml" 2>&1 | grep -q "did you mean 'Shell'"; ok explain_suggests_a_name
 
 events='{"evt.type":"execve","proc.name":"sh","user.name":"bob"}
