@@ -324,7 +324,6 @@ static int open_capture(struct agent_live *live, const char *path, struct err *e
 	return agent_recorder_open(&live->recorder, path, &info, err);
 }
 
-/* Between the stream and whoever is told. */
 /* Which rules the terms of the filter are of. */
 static void tell_costs_filter(struct agent_live *live)
 {
@@ -335,6 +334,7 @@ static void tell_costs_filter(struct agent_live *live)
 	agent_costs_filter(live->costs, made->build, terms, n);
 }
 
+/* Between the stream and whoever is told. */
 static void open_costs(struct agent_live *live, const struct agent_live_options *options, struct lang_rules *rules,
 		       struct agent_stream_options *stream)
 {
