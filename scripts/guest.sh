@@ -8,7 +8,8 @@
 #
 # FILE is copied into the guest with the shared libraries it needs (PLACE: where to; the same path without it). The guest
 # has busybox, proc, sys, tracefs, cgroup v2, bpffs, loopback up, and no network. COMMAND runs as root; its output and
-# exit status are this script's. Kernels and the images are kept in $PARKA_GUESTS (build-guest).
+# exit status are this script's. Kernels and the images are kept in $PARKA_GUESTS (build-guest). PARKA_GUEST_QEMU:
+# more options of QEMU ("-icount shift=0": the guest's time counts instructions); PARKA_GUEST_APPEND: of the kernel.
 set -eu
 cd "$(dirname "$0")/.."
 keep=${PARKA_GUESTS:-$PWD/build-guest}
@@ -123,7 +124,7 @@ poweroff -f
 INIT
 	chmod +x "$root/init"
 	(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$root.cpio.gz"
-	timeout -k 5 "$seconds" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 1024 -nographic -no-reboot -nic none \
+	timeout -k 5 "$seconds" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 1024 -nographic -no-reboot -nic none ${PARKA_GUEST_QEMU:-} \
 		-kernel "$(echo "$kdir"/boot/vmlinuz-*)" -initrd "$root.cpio.gz" \
 		-append "console=ttyS0 quiet panic=-1 lsm=landlock,lockdown,yama,bpf ${PARKA_GUEST_APPEND:-}" </dev/null >"$out" 2>&1 || true
 	tr -d '\r' <"$out" | sed -n '/^=== guest begins/,/^=== guest ends/p' | grep -v '^=== guest' || true
@@ -137,5 +138,5 @@ INIT
 case ${1:-} in
 	kernel) basename "$(echo "$(kernel "$2")"/lib/modules/*)" ;;
 	run) shift; run "$@" ;;
-	*) sed -n '3,14p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
+	*) sed -n '3,15p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
 esac

@@ -62,7 +62,7 @@ static bool takes_registers(const struct btf *btf, const struct btf_type *proto)
 		return false;
 	for (t = btf__type_by_id(btf, t->type); t && btf_is_mod(t); t = btf__type_by_id(btf, t->type))
 		;
-	return t && btf_is_struct(t) && strcmp(btf__name_by_offset(btf, t->name_off), "pt_regs") == 0;
+	return t && (btf_is_struct(t) || btf_is_fwd(t)) && strcmp(btf__name_by_offset(btf, t->name_off), "pt_regs") == 0;
 }
 
 static void find_types(struct sensor_fexit *fexit, const struct btf *btf)

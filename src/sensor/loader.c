@@ -297,7 +297,7 @@ static bool call_exists(void *data, const char *call)
 	if (!sensor->has_calls)
 		return false;
 	snprintf(event, sizeof(event), "syscalls/sys_exit_%s", call);
-	return sensor_tracefs_has(event);
+	return sensor_tracefs_has(sensor->tracefs_fd, event);
 }
 
 /* Without these nothing is known about anybody. */
@@ -336,7 +336,8 @@ static int find_ways(struct sensor *sensor, const struct sensor_facts *facts, st
 	sensor_fexit_find(&sensor->fexit, facts->btf, functions && facts->trampolines);
 	if (!functions)
 		sensor->fexit.why = "PARKA_SENSOR_HOOKS asks for another way";
-	sensor->has_calls = (sensor->way == SENSOR_WAY_BEST || sensor->way == SENSOR_WAY_CALLS) && sensor_tracefs_has("syscalls/sys_exit_openat");
+	sensor->has_calls = (sensor->way == SENSOR_WAY_BEST || sensor->way == SENSOR_WAY_CALLS) &&
+			    sensor_tracefs_has(sensor->tracefs_fd, "syscalls/sys_exit_openat");
 	if (sensor->way == SENSOR_WAY_FEXIT && !sensor->fexit.n_groups)
 		return err_set(err, -ENOSYS, "PARKA_SENSOR_HOOKS asks for fexit: %s", sensor->fexit.why);
 	return 0;
@@ -419,8 +420,9 @@ static int attach_hook(struct sensor *sensor, const struct plan_hook *hook, stru
 
 	if (hook->candidate.kind == PLAN_FEXIT)
 		return sensor_fexit_attach(&sensor->fexit, hook->attach + strlen("fexit/"), &ret->program_fd, &ret->fd);
-	snprintf(event, sizeof(event), "sys_exit_%s", hook->call ? hook->call->name : "");
-	ret->link = hook->candidate.kind == PLAN_CALL ? bpf_program__attach_tracepoint(program, "syscalls", event) : bpf_program__attach(program);
+	snprintf(event, sizeof(event), "syscalls/sys_exit_%s", hook->call ? hook->call->name : "");
+	ret->link = hook->candidate.kind == PLAN_CALL ? sensor_tracepoint_attach(sensor->tracefs_fd, event, program)
+						      : bpf_program__attach(program);
 	return ret->link ? 0 : -errno;
 }
 
@@ -507,8 +509,11 @@ static void tell_wanted(struct sensor *sensor)
 		if (call->nr32 >= 0)
 			bits[call->nr32] |= bits_of_32(&sensor->plan, plan_call_hook(&sensor->plan, call, true));
 	}
-	for (size_t i = 0; i < SENSOR_ROW_CALLS; i++)
+	sensor->compat_wants_raw = false;
+	for (size_t i = 0; i < SENSOR_ROW_CALLS; i++) {
+		sensor->compat_wants_raw |= bits[i] & SENSOR_CALL_32;
 		__atomic_store_n(&calls[i], bits[i], __ATOMIC_RELAXED);
+	}
 }
 
 static bool is_wanted(const struct sensor *sensor, const struct plan_hook *hook)
@@ -569,7 +574,7 @@ int sensor_attach(struct sensor *sensor, struct err *err)
 	detach_unwanted(sensor);
 	tell_wanted(sensor);   /* with what fell */
 	libbpf_set_print(before);
-	needs_raw |= sensor->compat == SENSOR_COMPAT_ALWAYS && !sensor->plan.compat_hooked;
+	needs_raw |= sensor->compat == SENSOR_COMPAT_ALWAYS && sensor->compat_wants_raw;
 	return needs_raw ? sensor_attach_raw(sensor, err) : 0;
 }
 

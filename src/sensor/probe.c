@@ -16,20 +16,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static const char *const tracefs_roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
-
-bool sensor_tracefs_has(const char *event)
-{
-	char path[160];
-
-	for (size_t i = 0; i < ARRAY_LEN(tracefs_roots); i++) {
-		snprintf(path, sizeof(path), "%s/events/%s/id", tracefs_roots[i], event);
-		if (access(path, R_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The hierarchy with the number `id` or controller `name`, from /proc/self/cgroup ("4:memory:/a/b"). */
 static int hierarchy_of(const char *controller)
 {

@@ -72,6 +72,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor
 	sensor = mem_alloc(sizeof(*sensor));
 	sensor->options = *options;
 	sensor->epoll_fd = -1;
+	sensor->tracefs_fd = sensor_tracefs_open();
 	sensor->compat = compat_from_environment();
 	r = sensor_load(sensor, err);
 	if (r == 0)
@@ -95,6 +96,8 @@ struct sensor *sensor_close(struct sensor *sensor)
 		sensor_ring_close(&sensor->rings[i]);
 	if (sensor->epoll_fd >= 0)
 		close(sensor->epoll_fd);
+	if (sensor->tracefs_fd >= 0)
+		close(sensor->tracefs_fd);
 	free(sensor->shown);
 	free(sensor);
 	return NULL;
@@ -123,7 +126,7 @@ uint64_t sensor_boot_ns(void)
 /* A 32-bit program started: from now on somebody must look at 32-bit calls. */
 static bool starts_compat(const struct sensor *sensor, const struct sensor_wire *event)
 {
-	return sensor->compat == SENSOR_COMPAT_AUTO && !sensor->plan.compat_hooked && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
+	return sensor->compat == SENSOR_COMPAT_AUTO && sensor->compat_wants_raw && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
 	       (event->type == MODEL_EVT_EXECVE || event->type == MODEL_EVT_EXECVEAT);
 }
 
@@ -199,7 +202,7 @@ bool sensor_reads_directly(const struct sensor *sensor)
 
 bool sensor_sees_compat(const struct sensor *sensor)
 {
-	return sensor->plan.compat_hooked || sensor->raw_link;
+	return !sensor->compat_wants_raw || sensor->raw_link;
 }
 
 size_t sensor_hooks(const struct sensor *sensor, const struct sensor_hook **ret_hooks)

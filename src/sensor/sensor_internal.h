@@ -50,7 +50,9 @@ struct sensor {
 	enum sensor_way way;
 	bool reads_directly;             /* the programs in use load kernel memory by bpf_rdonly_cast() */
 	bool no_cast;                    /* the kernel refused programs that read through bpf_rdonly_cast() */
+	int tracefs_fd;                  /* -1: there is none */
 	bool has_calls;                  /* tracepoints per call exist and tracefs is there */
+	bool compat_wants_raw;           /* some 32-bit call is only to be seen by the program on every exit */
 	bool needs_calls;                /* some call has no better hook than its tracepoint */
 	int epoll_fd;
 	uint64_t filter_since;           /* CLOCK_BOOTTIME of the last swap of filters */
@@ -59,13 +61,18 @@ struct sensor {
 /* sensor.c: how often the kernel did not run a stub because it was under way on that CPU. */
 uint64_t sensor_stub_missed(int program_fd);
 
+/* tracefs.c: a descriptor of its root, mounted or not; -1 when the kernel has none. */
+int sensor_tracefs_open(void);
+bool sensor_tracefs_has(int tracefs_fd, const char *event);      /* "syscalls/sys_exit_openat" */
+/* NULL with errno. */
+struct bpf_link *sensor_tracepoint_attach(int tracefs_fd, const char *event, const struct bpf_program *program);
+
 /* probe.c */
 int sensor_facts_load(struct sensor_facts *facts, struct err *err);
 void sensor_facts_done(struct sensor_facts *facts);
 bool sensor_facts_has_tracepoint(const struct sensor_facts *facts, const char *name);
 bool sensor_facts_has_function(const struct sensor_facts *facts, const char *name);
 void sensor_facts_find_programs(struct sensor_facts *facts);   /* sets trampolines, fentry, lsm by trying */
-bool sensor_tracefs_has(const char *event);      /* "syscalls/sys_exit_openat" */
 
 /* seed_proc.c: the process as a seed in `out` (64 KiB), or false when it is gone. start_ns: 0 if not known better
  * than in clock ticks. */

@@ -26,8 +26,9 @@ static __always_inline __u32 index_of(struct task_struct *task, __u64 nr)
 #define ON_RETURN(n) \
 	SEC("fexit") int on_return_##n(unsigned long long *ctx) \
 	{ \
-		struct pt_regs *regs = (struct pt_regs *)ctx[0]; \
-		return dispatch(index_of(current_task(), regs->orig_ax), ctx[1]); \
+		struct task_struct *task = current_task(); \
+		/* Not from the argument: a weak definition's may be a pointer to a type that is only declared. */ \
+		return dispatch(index_of(task, PEEK(saved_regs(task), orig_ax)), ctx[1]); \
 	}
 
 ON_RETURN(0)
