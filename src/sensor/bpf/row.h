@@ -84,7 +84,6 @@ struct sensor_config {
 	__s32 uring_request;     /* which argument of the io_uring submit tracepoint is the request; -1: none */
 	__u32 uring_result;      /* enum sensor_uring_result */
 	__u32 ring_bytes[3];
-	__u32 can_swap;          /* programs may compare and swap (since 5.12) */
 	__u32 seccomp_result;    /* which word of __secure_computing()'s arguments and result is the result */
 };
 
