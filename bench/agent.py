@@ -332,8 +332,8 @@ def children_cpu():
 class Bench:
     """The figures of all rounds as they come."""
 
-    def __init__(self, args, loads, directory):
-        self.args, self.loads, self.directory = args, loads, directory
+    def __init__(self, args, loads, directory, skipped):
+        self.args, self.loads, self.directory, self.skipped = args, loads, directory, skipped
         self.rows = [row for load in loads for row in load.rows]
         self.without = {row: [] for row in self.rows}
         self.with_ = {row: [] for row in self.rows}
@@ -344,9 +344,20 @@ class Bench:
         self.starts, self.start_rss, self.peaks, self.idle, self.exec_rate, self.lost = [], [], [], [], [], 0
         self.bare_error = None
 
+    def run(self, load):
+        """What a load says; a load that fails is left out from here on, with the reason, and the others go on."""
+        try:
+            return load.run()
+        except (subprocess.CalledProcessError, OSError, ValueError, KeyError) as e:
+            said = getattr(e, "stderr", None)
+            self.skipped[load.rows[0].split("-")[0]] = f"failed: {e} {said.strip() if isinstance(said, str) else ''}".strip()
+            self.loads = [other for other in self.loads if other is not load]
+            self.rows = [row for row in self.rows if row not in load.rows]
+            return {}, 1
+
     def nothing(self):
         for load in self.loads:
-            for row, value in load.run()[0].items():
+            for row, value in self.run(load)[0].items():
                 self.without[row].append(value)
 
     def beside_parka(self):
@@ -366,7 +377,7 @@ class Bench:
 
     def one_load(self, agent, load):
         cpu, children = agent.cpu(), children_cpu()
-        values, n = load.run()
+        values, n = self.run(load)
         work = children_cpu() - children
         time.sleep(SETTLE_S)
         own = agent.cpu() - cpu
@@ -391,7 +402,7 @@ class Bench:
             self.bare_error = bare.error
         for load in self.loads:
             if not bare.error and figures.LOAD[load.rows[0]].bound:
-                for row, value in load.run()[0].items():
+                for row, value in self.run(load)[0].items():
                     self.bare[setup][row].append(value)
         bare.stop()
 
@@ -457,7 +468,7 @@ def measure(args):
                 else:
                     loads.append(load)
             wait_for_closing()
-            bench = Bench(args, loads, directory)
+            bench = Bench(args, loads, directory, skipped)
             for number in range(args.rounds):
                 print(f"agent.py: round {number + 1} of {args.rounds}", file=sys.stderr)
                 bench.round(number)

@@ -2,7 +2,8 @@
 /*
  * Live: what is in the rings is served in batches. A ring wakes the loop when it wants attention; a
  * timer of 50 ms bounds how late the rest is seen. The descriptor is edge-triggered: events younger than
- * the merge holds back would keep a level-triggered one readable and the loop spinning.
+ * the merge holds back would keep a level-triggered one readable and the loop spinning. When nothing comes for a while the timer stops,
+ * and the first event of any kind wakes the loop.
  */
 #include "agent/agent.h"
 #include "agent/filter.h"
@@ -20,6 +21,7 @@
 
 enum { BATCH = 8192, NICE = -10, CONTAINERS_MAX = 8192 };
 #define POLL_NS (UINT64_C(50) * 1000000)
+enum { DOZE_POLLS = 4 };   /* so many in a row that found nothing */
 #define SECOND_NS UINT64_C(1000000000)
 
 struct agent_live {
@@ -38,6 +40,8 @@ struct agent_live {
 	void *data;
 	int timing_fd;                       /* while it is open the kernel times programs; -1 */
 	struct loop_source *wake, *poll, *second;
+	unsigned n_quiet;                    /* polls since the last event */
+	bool dozes;
 	struct utsname uts;
 	int64_t boot_to_epoch_ns;
 	uint64_t looked_ns;                  /* boot time of the last look at the losses */
@@ -182,6 +186,17 @@ static void take_losses(struct agent_live *live)
 	live->looked_ns = now_ns;
 }
 
+/* Events come: look for them every POLL_NS. */
+static void stay_up(struct agent_live *live)
+{
+	live->n_quiet = 0;
+	if (!live->dozes)
+		return;
+	live->dozes = false;
+	sensor_doze(live->sensor, false);
+	(void)loop_timer_set(live->poll, POLL_NS, POLL_NS, NULL);
+}
+
 /* At most `max` events; how many there were. */
 static int drain(struct agent_live *live, int max, bool flush, struct err *err)
 {
@@ -196,6 +211,8 @@ static int drain(struct agent_live *live, int max, bool flush, struct err *err)
 			break;
 		feed(live, event);
 	}
+	if (n)
+		stay_up(live);
 	return r < 0 ? r : n;
 }
 
@@ -205,13 +222,22 @@ static void on_wake(int fd, uint32_t events, void *data)
 {
 	(void)fd;
 	(void)events;
-	(void)data;   /* agent_live_run() drains after every round */
+	stay_up(data);   /* agent_live_run() drains after every round */
 }
 
+/* Between the word to the kernel and the last look lies a poll: see sensor_doze(). */
 static void on_poll(uint64_t n, void *data)
 {
+	struct agent_live *live = data;
+
 	(void)n;
-	(void)data;
+	live->n_quiet++;
+	if (live->n_quiet == DOZE_POLLS) {
+		live->dozes = true;
+		sensor_doze(live->sensor, true);
+	} else if (live->n_quiet > DOZE_POLLS + 1) {
+		(void)loop_timer_set(live->poll, 0, 0, NULL);
+	}
 }
 
 static void on_second(uint64_t n, void *data)

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "cli/explain_costs.h"
 #include "cli/rules_load.h"
 #include "base/suggest.h"
+#include "detect/demand.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const struct cli_option options[] = {
 	{ 'r', "rules", "FILE|DIR", "Rule file, or directory of them; may be given many times, read in order.", CLI_COMPLETE_FILE, NULL },
@@ -70,38 +74,24 @@ static void add_conjuncts(struct facts *facts, const struct lang_node *node)
 		add_conjuncts(facts, node->children[i]);
 }
 
-/* What an in-kernel filter could decide of a check: the event type, ids, whether it is a container, results,
- * open flags, and sets and prefixes of paths. */
-static bool kernel_decides_check(const struct lang_node *n)
+static bool is_of_type(const struct lang_node *check)
 {
-	enum { ANY_OP, EQUALITY, PATH_SETS };
-	static const struct { enum model_field_id id; int ops; } decidable[] = {
-		{ MODEL_F_EVT_TYPE, EQUALITY }, { MODEL_F_SYSCALL_TYPE, EQUALITY }, { MODEL_F_USER_UID, ANY_OP },
-		{ MODEL_F_USER_LOGINUID, ANY_OP }, { MODEL_F_GROUP_GID, ANY_OP }, { MODEL_F_EVT_RAWRES, ANY_OP },
-		{ MODEL_F_EVT_IS_OPEN_READ, EQUALITY }, { MODEL_F_EVT_IS_OPEN_WRITE, EQUALITY }, { MODEL_F_EVT_IS_OPEN_EXEC, EQUALITY },
-		{ MODEL_F_FD_NAME, PATH_SETS }, { MODEL_F_FD_DIRECTORY, PATH_SETS }, { MODEL_F_EVT_NUM, ANY_OP },
-	};
-
-	if (n->left->kind != LANG_VALUE_FIELD || n->right)
-		return false;
-	if (n->left->field.id == MODEL_F_CONTAINER_ID)
-		return (n->op == LANG_OP_EQ || n->op == LANG_OP_NE) && n->n_values == 1 && strcmp(n->values[0].text, "host") == 0;
-	for (size_t i = 0; i < ARRAY_LEN(decidable); i++) {
-		if (decidable[i].id != n->left->field.id)
-			continue;
-		if (decidable[i].ops == ANY_OP || n->op == LANG_OP_EQ || n->op == LANG_OP_NE || n->op == LANG_OP_IN)
-			return true;
-		return decidable[i].ops == PATH_SETS && (n->op == LANG_OP_STARTSWITH || n->op == LANG_OP_PMATCH);
-	}
-	return false;
+	return check->left->kind == LANG_VALUE_FIELD &&
+	       (check->left->field.id == MODEL_F_EVT_TYPE || check->left->field.id == MODEL_F_SYSCALL_TYPE);
 }
 
-static bool kernel_decides(const struct lang_node *node)
+/* Whether nothing of it is left to user space. Of events that are never dropped only the type is decided. */
+static bool kernel_decides(const struct lang_node *node, bool negated, bool is_filtered)
 {
+	struct lang_node *children[] = { (struct lang_node *)(uintptr_t)node };
+	struct lang_node opposite = { .kind = LANG_NODE_NOT, .children = children, .n_children = 1 };
+
+	if (node->kind == LANG_NODE_NOT)
+		return kernel_decides(node->children[0], !negated, is_filtered);
 	if (node->kind == LANG_NODE_CHECK)
-		return kernel_decides_check(node);
+		return (is_filtered || is_of_type(node)) && detect_demand_decides(negated ? &opposite : node) == DETECT_KERNEL_WHOLLY;
 	for (size_t i = 0; i < node->n_children; i++)
-		if (!kernel_decides(node->children[i]))
+		if (!kernel_decides(node->children[i], negated, is_filtered))
 			return false;
 	return true;
 }
@@ -222,14 +212,14 @@ static size_t event_names(const struct lang_rule *rule, const char **names)
 	return n;
 }
 
-static void print_conjuncts(const struct facts *facts, const char *title, bool in_kernel, bool all)
+static void print_user_space(const struct facts *facts, bool is_filtered, bool all)
 {
 	bool any = false;
 
-	printf("\n%s\n", title);
+	puts("\nLeft to user space");
 	for (size_t i = 0; i < facts->n_conjuncts; i++) {
 		_cleanup_strbuf_ struct strbuf out;
-		if (kernel_decides(facts->conjuncts[i]) != in_kernel)
+		if (kernel_decides(facts->conjuncts[i], false, is_filtered))
 			continue;
 		strbuf_init(&out, OUT_MAX);
 		pretty(facts->conjuncts[i], 4, all, &out);
@@ -238,6 +228,41 @@ static void print_conjuncts(const struct facts *facts, const char *title, bool i
 	}
 	if (!any)
 		puts("  nothing");
+}
+
+/* Event types of the rule of which the kernel drops none. */
+static size_t never_dropped(const struct lang_rule *rule, const struct detect_demand *demand, const char **names)
+{
+	struct model_event_set wanted = detect_demand_always(demand);
+	size_t n = 0;
+
+	for (unsigned i = 1; i < MODEL_EVT_MAX; i++)
+		if (model_event_set_has(&rule->events, i) && (model_event_set_has(&wanted, i) || sensor_filter_class_of(i) == FILTER_ALWAYS))
+			names[n++] = model_event(i)->name;
+	return n;
+}
+
+/* Whether the kernel drops events of all types of the rule. */
+static bool print_kernel(const struct lang_rule *rule, const struct lang_node *tree)
+{
+	struct detect_demand *demand = detect_demand_of_condition(tree);
+	const struct sensor_filter_term *terms;
+	const char *names[MODEL_EVT_MAX];
+	size_t n = detect_demand_terms(demand, &terms), n_names = rule->all_events ? 0 : never_dropped(rule, demand, names);
+
+	puts("\nThe kernel reports for it");
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_strbuf_ struct strbuf out;
+		strbuf_init(&out, OUT_MAX);
+		detect_demand_print(&terms[i], &out);
+		printf("  - %s\n", out.text);
+	}
+	if (n_names)
+		print_words("  - all events of: ", names, n_names);
+	if (!n && !n_names)
+		puts(rule->all_events ? "  all events" : "  nothing");
+	detect_demand_free(demand);
+	return !n_names && !rule->all_events;
 }
 
 static void print_condition(const struct lang_rule *rule, const struct lang_node *tree, bool all)
@@ -258,12 +283,34 @@ static void print_condition(const struct lang_rule *rule, const struct lang_node
 	for (size_t i = 0; i < facts->n_fields; i++)
 		printf("  %-34s %-8s from: %s\n", facts->fields[i], model_type_name(model_field(facts->ids[i])->type),
 		       model_field(facts->ids[i])->source);
-	print_conjuncts(facts, "Decidable in the kernel", true, all);
-	print_conjuncts(facts, "In user space", false, all);
+	print_user_space(facts, print_kernel(rule, tree), all);
 	free(facts);
 }
 
-static void print_text(const struct lang_rules *rules, const struct lang_rule *rule, bool all)
+/* What parka watch counted of it. */
+static void print_costs(const struct cli_args *args, const struct lang_rule *rule)
+{
+	_cleanup_strbuf_ struct strbuf out;
+	struct agent_day day;
+	struct err err = ERR_INIT;
+	char today[11];
+	int r;
+
+	agent_day_init(&day);
+	agent_day_date((int64_t)time(NULL), today);
+	strbuf_init(&out, OUT_MAX);
+	r = agent_day_read(&day, cli_state_dir(args), &err);
+	if (r == 0)
+		explain_costs_text(&day, today, rule, &out);
+	else if (r == -ENOENT)
+		strbuf_addf(&out, "Today\n  no account yet: parka watch keeps one in %s (--state DIR names another)\n", cli_state_dir(args));
+	else
+		strbuf_addf(&out, "Today\n  no account can be read: %s\n", err.text);
+	printf("\n%s", out.text);
+	agent_day_done(&day);
+}
+
+static void print_text(const struct cli_args *args, const struct lang_rules *rules, const struct lang_rule *rule, bool all)
 {
 	const struct lang_node *tree = lang_rules_tree(rules, rule);
 	const char *state = rule->broken ? "broken: parka rules check says why" : rule->skipped ? "skipped" : rule->enabled ? "enabled" : "disabled";
@@ -277,22 +324,45 @@ static void print_text(const struct lang_rules *rules, const struct lang_rule *r
 		print_condition(rule, tree, all);
 	else
 		printf("\nCondition as written\n  %.*s\n", trimmed_len(rule->condition), rule->condition);
+	if (tree && rule->enabled)
+		print_costs(args, rule);
 }
 
 /* ---- JSON ---- */
 
-static void put_conjuncts(struct json_writer *w, const struct facts *facts, const char *key, bool in_kernel)
+static void put_user_space(struct json_writer *w, const struct facts *facts, bool is_filtered)
 {
-	json_array_begin(w, key);
+	json_array_begin(w, "user_space");
 	for (size_t i = 0; i < facts->n_conjuncts; i++) {
 		_cleanup_strbuf_ struct strbuf text;
-		if (kernel_decides(facts->conjuncts[i]) != in_kernel)
+		if (kernel_decides(facts->conjuncts[i], false, is_filtered))
 			continue;
 		strbuf_init(&text, OUT_MAX);
 		lang_node_print(facts->conjuncts[i], &text);
 		json_put_str(w, NULL, text.text);
 	}
 	json_array_end(w);
+}
+
+static bool put_kernel(struct json_writer *w, const struct lang_rule *rule, const struct lang_node *tree)
+{
+	struct detect_demand *demand = detect_demand_of_condition(tree);
+	const struct sensor_filter_term *terms;
+	const char *names[MODEL_EVT_MAX];
+	size_t n = detect_demand_terms(demand, &terms);
+
+	json_array_begin(w, "kernel");
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_strbuf_ struct strbuf text;
+		strbuf_init(&text, OUT_MAX);
+		detect_demand_print(&terms[i], &text);
+		json_put_str(w, NULL, text.text);
+	}
+	json_array_end(w);
+	n = rule->all_events ? 0 : never_dropped(rule, demand, names);
+	cli_rules_put_texts(w, "never_dropped", names, n, NULL);
+	detect_demand_free(demand);
+	return !n && !rule->all_events;
 }
 
 static void put_condition(struct json_writer *w, const struct lang_rule *rule, const struct lang_node *tree)
@@ -316,12 +386,24 @@ static void put_condition(struct json_writer *w, const struct lang_rule *rule, c
 		json_object_end(w);
 	}
 	json_array_end(w);
-	put_conjuncts(w, facts, "kernel", true);
-	put_conjuncts(w, facts, "user_space", false);
+	put_user_space(w, facts, put_kernel(w, rule, tree));
 	free(facts);
 }
 
-static void print_json(const struct lang_rules *rules, const struct lang_rule *rule)
+/* null: there is none, or none that can be read. */
+static void put_costs(struct json_writer *w, const struct cli_args *args, const struct lang_rule *rule)
+{
+	struct agent_day day;
+
+	agent_day_init(&day);
+	if (agent_day_read(&day, cli_state_dir(args), NULL) == 0)
+		explain_costs_json(&day, rule, w, "costs");
+	else
+		json_put_null(w, "costs");
+	agent_day_done(&day);
+}
+
+static void print_json(const struct cli_args *args, const struct lang_rules *rules, const struct lang_rule *rule)
 {
 	const struct lang_node *tree = lang_rules_tree(rules, rule);
 	_cleanup_strbuf_ struct strbuf out;
@@ -344,6 +426,7 @@ static void print_json(const struct lang_rules *rules, const struct lang_rule *r
 	json_put_str(&w, "condition", rule->condition);
 	if (tree)
 		put_condition(&w, rule, tree);
+	put_costs(&w, args, rule);
 	json_object_end(&w);
 	puts(out.text);
 }
@@ -380,9 +463,9 @@ static int run(struct cli_args *args)
 	if (!rule)
 		return no_such_rule(args, rules, operands[0]);
 	if (cli_json(args))
-		print_json(rules, rule);
+		print_json(args, rules, rule);
 	else
-		print_text(rules, rule, cli_verbose(args) > 0);
+		print_text(args, rules, rule, cli_verbose(args) > 0);
 	return faulty ? CLI_FOUND : CLI_OK;
 }
 
@@ -391,8 +474,9 @@ const struct cli_command cmd_rules_explain = {
 	.summary = "say what a rule asks, of which events, and where that is decided",
 	.usage = "[OPTIONS] RULE",
 	.description = "Prints one rule with its macros, lists and exceptions put in place, the events it needs, the fields it reads "
-		"and where they come from, which parts of its condition an in-kernel filter can decide and which are left to user "
-		"space, and its output. Formats: text, json (one object).",
+		"and where they come from, of which events the kernel reports to judge it, which parts of its condition are left to user "
+		"space, and its output. Then what parka watch counted today (costs.json of the state directory, --state): what share of its events "
+		"the kernel removed, how many passed because of this rule, findings, processor time. Formats: text, json (one object).",
 	.options = options,
 	.examples = examples,
 	.operands = CLI_COMPLETE_RULE,

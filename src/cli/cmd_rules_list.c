@@ -17,6 +17,8 @@ static const struct cli_example examples[] = {
 	{ NULL, NULL },
 };
 
+enum { NAME_WIDTH_MAX = 64, TAGS_WIDTH_MAX = 80, TAGS_MAX = 1 << 16 };
+
 static const char *status_of(const struct lang_rule *rule)
 {
 	return rule->broken ? "broken" : rule->skipped ? "skipped" : rule->enabled ? "enabled" : "disabled";
@@ -74,14 +76,48 @@ static int width_of(const char *text)
 	return n;
 }
 
-static void print_text(const struct lang_rule *rule, int width)
+static void add_tags(const struct lang_rule *rule, struct strbuf *out)
 {
-	const char *separator = "";
+	strbuf_reset(out);
+	for (size_t i = 0; i < rule->n_tags; i++)
+		strbuf_addf(out, "%s%s", i ? "," : "", rule->tags[i]);
+	if (!rule->n_tags)
+		strbuf_addc(out, '-');
+}
 
-	printf("%s%*s  %-13s %-8s  ", rule->name, width - width_of(rule->name), "", model_priority_name(rule->priority), status_of(rule));
-	for (size_t i = 0; i < rule->n_tags; i++, separator = ",")
-		printf("%s%s", separator, rule->tags[i]);
-	printf("%s  %s:%u\n", rule->n_tags ? "" : "-", rule->file, rule->line);
+struct widths { int name, tags; };
+
+/* As wide as the widest that is listed; what is wider than its bound stands out rather than pushing all others away. */
+static struct widths measure(struct cli_args *args, const struct lang_rules *rules)
+{
+	struct widths w = { 4, 4 };
+	_cleanup_strbuf_ struct strbuf tags;
+
+	strbuf_init(&tags, TAGS_MAX);
+	for (size_t i = 0; i < lang_rules_count(rules); i++) {
+		const struct lang_rule *rule = lang_rules_at(rules, i);
+		int name = width_of(rule->name), all;
+
+		if (!is_wanted(args, rule))
+			continue;
+		add_tags(rule, &tags);
+		all = width_of(tags.text);
+		w.name = name > w.name && name <= NAME_WIDTH_MAX ? name : w.name;
+		w.tags = all > w.tags && all <= TAGS_WIDTH_MAX ? all : w.tags;
+	}
+	return w;
+}
+
+static void print_text(const struct lang_rule *rule, struct widths w)
+{
+	_cleanup_strbuf_ struct strbuf tags;
+	int name = w.name - width_of(rule->name), rest;
+
+	strbuf_init(&tags, TAGS_MAX);
+	add_tags(rule, &tags);
+	rest = w.tags - width_of(tags.text);
+	printf("%s%*s  %-13s %-8s  %s%*s  %s:%u\n", rule->name, name > 0 ? name : 0, "", model_priority_name(rule->priority),
+	       status_of(rule), tags.text, rest > 0 ? rest : 0, "", rule->file, rule->line);
 }
 
 static int run(struct cli_args *args)
@@ -90,18 +126,16 @@ static int run(struct cli_args *args)
 	const char *const *paths;
 	size_t n = cli_rule_paths(args, &paths);
 	bool faulty;
-	int r = cli_rules_load(args, paths, n, &rules, &faulty), width = 4;
+	int r = cli_rules_load(args, paths, n, &rules, &faulty);
+	struct widths w;
 
 	if (r != CLI_OK)
 		return r;
 	if (faulty)
 		cli_rules_print_diags(args, rules, CLI_DIAGS_ERRORS, stderr);
-	for (size_t i = 0; i < lang_rules_count(rules); i++) {
-		int w = width_of(lang_rules_at(rules, i)->name);
-		width = w > width && w <= 64 ? w : width;
-	}
+	w = measure(args, rules);
 	if (!cli_json(args) && !cli_quiet(args) && lang_rules_count(rules))
-		printf("%-*s  %-13s %-8s  TAGS  PLACE\n", width, "NAME", "PRIORITY", "STATUS");
+		printf("%-*s  %-13s %-8s  %-*s  PLACE\n", w.name, "NAME", "PRIORITY", "STATUS", w.tags, "TAGS");
 	for (size_t i = 0; i < lang_rules_count(rules); i++) {
 		const struct lang_rule *rule = lang_rules_at(rules, i);
 		if (!is_wanted(args, rule))
@@ -109,7 +143,7 @@ static int run(struct cli_args *args)
 		if (cli_json(args))
 			print_json(rule);
 		else
-			print_text(rule, width);
+			print_text(rule, w);
 	}
 	return faulty ? CLI_FOUND : CLI_OK;
 }

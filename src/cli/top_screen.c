@@ -46,7 +46,7 @@ static void measure(struct top_screen *s)
 	}
 }
 
-/* Line by line over what was there: no flicker. The last line has no newline, which would scroll. */
+/* Line by line over what was there: no flicker. The screen's last line has no newline, which would scroll. */
 static void draw(struct top_screen *s)
 {
 	const char *line;
@@ -62,11 +62,11 @@ static void draw(struct top_screen *s)
 	strbuf_adds(&s->out, "\033[H");
 	line = s->text.text;
 	for (const char *end; row < s->style.rows && (end = strchr(line, '\n')) != NULL; line = end + 1, row++) {
-		strbuf_adds(&s->out, row ? "\r\n" : "");
+		/* Erased first: behind a line as wide as the screen the cursor stands on its last character. */
+		strbuf_adds(&s->out, row ? "\r\n\033[K" : "\033[K");
 		strbuf_add(&s->out, line, (size_t)(end - line));
-		strbuf_adds(&s->out, "\033[K");
 	}
-	strbuf_adds(&s->out, "\033[J");
+	strbuf_adds(&s->out, row < s->style.rows ? "\r\n\033[J" : "");
 	(void)fd_write_all(s->out_fd, s->out.text, s->out.len);
 }
 

@@ -369,7 +369,7 @@ struct part { struct line *lines; size_t n, n_shown; };
 static void add_table(enum agent_cost_table which, const struct part *part, const struct top_view *v, const struct top_style *style,
 		      struct strbuf *out)
 {
-	size_t n = part->n_shown, left = part->n - n;
+	size_t n = part->n_shown < part->n ? part->n_shown : part->n, left = part->n - n;   /* an empty one takes a line, too */
 
 	/* Saying how many are left out takes a line, too. */
 	if (left && n > 1 && style->rows)

@@ -334,8 +334,10 @@ struct model_event_set detect_demand_always(const struct detect_demand *demand)
 }
 
 /* The best that is done with it in any group; where it is the same for all events nothing is decided. */
-enum detect_decides detect_demand_decides(const struct lang_node *check)
+enum detect_decides detect_demand_decides(const struct lang_node *node)
 {
+	bool negated = node->kind == LANG_NODE_NOT;
+	const struct lang_node *check = negated ? node->children[0] : node;
 	enum detect_decides best = DETECT_KERNEL_NO;
 	struct detect_demand *d = demand_new();
 
@@ -343,7 +345,7 @@ enum detect_decides detect_demand_decides(const struct lang_node *check)
 		struct demand_list list = { 0 };
 
 		d->maker.group = &d->groups[g];
-		demand_check(&d->maker, check, false, &list);
+		demand_check(&d->maker, check, negated, &list);
 		if (!d->maker.is_constant && d->maker.is_exact)
 			best = DETECT_KERNEL_WHOLLY;
 		else if (!d->maker.is_constant && !has_all(&d->maker, &list) && best == DETECT_KERNEL_NO)

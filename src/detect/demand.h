@@ -38,8 +38,8 @@ struct model_event_set detect_demand_always(const struct detect_demand *demand);
 /* For people: what the kernel decides of a rule, one line per term ("open, openat for writing; below /etc/cron.d/; not in
  * comm (vi)"), and the checks that are left to user space. */
 void detect_demand_print(const struct sensor_filter_term *term, struct strbuf *out);
-/* Whether the kernel decides the check exactly or weakened, or not at all. */
+/* Whether the kernel decides a check, or `not` over a check, exactly or weakened, or not at all. */
 enum detect_decides { DETECT_KERNEL_NO, DETECT_KERNEL_PARTLY, DETECT_KERNEL_WHOLLY };
-enum detect_decides detect_demand_decides(const struct lang_node *check);
+enum detect_decides detect_demand_decides(const struct lang_node *node);
 
 #endif

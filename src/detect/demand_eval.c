@@ -53,6 +53,7 @@ static enum demand_dim dim_of_open(const struct model_field_ref *f)
 	case MODEL_F_FD_NUM: return DEMAND_RESULTS;
 	case MODEL_F_FD_TYPE: case MODEL_F_FD_TYPECHAR: return DEMAND_FD_TYPE;
 	case MODEL_F_FD_NAME: case MODEL_F_FD_PATH: case MODEL_F_FD_DIRECTORY: case MODEL_F_FD_FILENAME: case MODEL_F_FS_PATH_NAME:
+	case MODEL_F_FD_HOSTPATH:
 		return DEMAND_PATH;
 	case MODEL_F_FD_NAMERAW: case MODEL_F_FS_PATH_NAMERAW: return DEMAND_DOTDOT;
 	case MODEL_F_FD_IP ... MODEL_F_FD_CONNECTED: case MODEL_F_FS_PATH_SOURCE ... MODEL_F_FS_PATH_TARGETRAW:
@@ -221,7 +222,7 @@ static int point_get(const struct model_record *record, const struct model_field
 	}
 }
 
-static const struct model_record_ops point_ops = { point_get };
+static const struct model_record_ops point_ops = { .get = point_get };
 
 /* ---- asking ---- */
 

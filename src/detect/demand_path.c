@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Which part of the path a field is. */
-enum part { PART_WHOLE, PART_DIRECTORY, PART_NAME, PART_EXE };
+enum part { PART_WHOLE, PART_DIRECTORY, PART_NAME, PART_EXE, PART_HOST };
 
 struct text { const char *text; size_t len; };
 
@@ -122,7 +122,7 @@ static void put_end(struct demand_of_text *d, const struct text *t)
 		return;
 	}
 	put_place(d, &d->cube.name, has_slash ? DEMAND_EXACT : DEMAND_SUFFIX, &last);
-	if (!has_slash)
+	if (!has_slash || d->part == PART_HOST)
 		return;
 	dir = (struct text){ t->text, (size_t)(last.text - t->text) - 1 };
 	before = last_component(&dir);
@@ -160,6 +160,10 @@ static void put_exact(struct demand_of_text *d, struct text t)
 	}
 	if (!to_path(&t))
 		return;
+	if (d->part == PART_HOST) {
+		put_end(d, &t);
+		return;
+	}
 	put_place(d, to, d->part == PART_DIRECTORY ? DEMAND_IN : DEMAND_EXACT, &t);
 	if (d->part == PART_DIRECTORY && t.len == 1)   /* the directory of "/" is "/" */
 		put_place(d, to, DEMAND_EXACT, &t);
@@ -215,7 +219,7 @@ static void put_pmatch(struct demand_of_text *d, const struct text *t)
 
 static enum part part_of(enum model_field_id id)
 {
-	return id == MODEL_F_FD_DIRECTORY ? PART_DIRECTORY : id == MODEL_F_FD_FILENAME ? PART_NAME : id == MODEL_F_PROC_EXEPATH ? PART_EXE
+	return id == MODEL_F_FD_HOSTPATH ? PART_HOST : id == MODEL_F_FD_DIRECTORY ? PART_DIRECTORY : id == MODEL_F_FD_FILENAME ? PART_NAME : id == MODEL_F_PROC_EXEPATH ? PART_EXE
 	       : PART_WHOLE;
 }
 
@@ -261,6 +265,17 @@ static void unite_places(struct demand_maker *maker, struct demand_cube *all, co
 	all->text = one->text;
 }
 
+/* The host's name of a container's file has the container's root before it (sensor/fields_fd.c): its last component is the same,
+ * but not how it begins. On the host the kernel's path is it; through a bind mount it is another one, which the filter asks
+ * nothing of. */
+static void add_containers(struct demand_maker *maker, struct demand_list *out)
+{
+	struct demand_cube cube = demand_cube_all(maker->group);
+
+	cube.wheres = 1 << FILTER_WHERE_CONTAINER;
+	demand_list_add(maker, out, &cube);
+}
+
 static bool check_names(struct demand_maker *maker, const struct lang_node *check, struct demand_list *out)
 {
 	enum model_field_id id = check->left->field.id;
@@ -269,6 +284,7 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 	size_t n = demand_literals(check, &literals, &word);
 	struct demand_cube places = demand_cube_all(maker->group);
 	enum part part = part_of(id);
+	bool has_start = false;
 
 	if (!is_decidable(check->op))
 		return false;
@@ -278,8 +294,9 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 
 		if (!put_literal(&d, check->op, &t))
 			return false;
+		has_start |= d.cube.path.is_set;
 		if (part != PART_EXE)
-			d.cube.text = id == MODEL_F_FD_PATH ? DEMAND_KERNEL_PATH : DEMAND_FILE_NAME;
+			d.cube.text = id == MODEL_F_FD_PATH || part == PART_HOST ? DEMAND_KERNEL_PATH : DEMAND_FILE_NAME;
 		if (d.cube.name.is_set || d.cube.part.is_set)
 			demand_list_add(maker, out, &d.cube);
 		else
@@ -287,7 +304,9 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 	}
 	if (places.path.is_set || places.exe.is_set)
 		demand_list_add(maker, out, &places);
-	maker->is_exact = says_all(check->op, part, check);
+	if (part == PART_HOST && has_start)
+		add_containers(maker, out);
+	maker->is_exact = part != PART_HOST && says_all(check->op, part, check);
 	return true;
 }
 

@@ -19,11 +19,14 @@
 
 enum { NEGATIVE_FIRST_MS = 50, NEGATIVE_LAST_MS = 60000, CHECK_FIRST_MS = 100 };
 
-static uint64_t clock_now(void)
+/* From its exec to the first program of its container a runtime takes longer. */
+#define STARTING_NS RUNTIME_MS
+
+static uint64_t clock_now(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * RUNTIME_S + (uint64_t)ts.tv_nsec;
 }
 
@@ -259,16 +262,20 @@ static struct runtime_row *resolve(struct runtime *runtime, const char *path, ui
 	return NULL;
 }
 
-/* A runtime is making it right now (collect.c). Units of systemd are no containers of runc's: not asked. */
+/* A runtime is making it right now (collect.c). Units of systemd are no containers of runc's: not asked. Where many cgroups are
+ * asked about at once, as at start, all processes are not looked at for each. */
 static struct runtime_row *resolve_starting(struct runtime *runtime, const char *path, uint64_t now_ns)
 {
 	static const char *const others[] = { ".service", ".slice", ".mount", ".socket", ".swap" };
 	const char *last = strrchr(path, '/');
 	struct runtime_facts facts;
+	bool any = false, found;
 	size_t len;
 
 	last = last ? last + 1 : path;
 	len = strlen(last);
+	if (clock_now(CLOCK_MONOTONIC) < runtime->none_starting_ns)
+		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		size_t n = strlen(others[i]);
 		if (len > n && strcmp(last + len - n, others[i]) == 0)
@@ -276,7 +283,10 @@ static struct runtime_row *resolve_starting(struct runtime *runtime, const char 
 	}
 	scratch_reset(runtime);
 	runtime_facts_init(&facts, &runtime->scratch);
-	if (!runtime_collect_starting(&runtime->stores, path, &facts))
+	found = runtime_collect_starting(&runtime->stores, path, &facts, &any);
+	if (!any)
+		runtime->none_starting_ns = clock_now(CLOCK_MONOTONIC) + STARTING_NS;
+	if (!found)
 		return NULL;
 	return runtime_row_put(runtime, runtime_row_find(runtime, facts.c.id, path), &facts, now_ns);
 }
@@ -408,7 +418,7 @@ static void scan_one(void *data, const char *id)
 
 int runtime_scan(struct runtime *runtime, struct err *err)
 {
-	struct scan scan = { runtime, clock_now() };
+	struct scan scan = { runtime, clock_now(CLOCK_REALTIME) };
 
 	runtime_stores_discover(&runtime->stores);
 	runtime_each_known_id(&runtime->stores, scan_one, &scan);

@@ -145,8 +145,9 @@ void runtime_each_entry(int dir_fd, void (*each)(void *data, const char *name), 
 bool runtime_collect(const struct runtime_stores *stores, const char *id, const char *path, struct runtime_facts *facts);
 /* What follows from the facts together. */
 void runtime_facts_finish(const struct runtime_stores *stores, struct runtime_facts *facts, const char *path);
-/* Of a runtime's process that is making this container right now, before its state is written. */
-bool runtime_collect_starting(struct runtime_stores *stores, const char *path, struct runtime_facts *facts);
+/* Of a runtime's process that is making this container right now, before its state is written. *ret_any: some runtime is at work.
+ * Goes through all processes. */
+bool runtime_collect_starting(struct runtime_stores *stores, const char *path, struct runtime_facts *facts, bool *ret_any);
 /* Words of a /proc/PID/cmdline, which ends in NUL; split in place. */
 size_t runtime_split_command(char *text, size_t len, char **ret_argv, size_t max);
 bool runtime_is_oci_runtime(const char *comm);
@@ -192,6 +193,7 @@ struct runtime {
 	struct runtime_retired *retired;
 	struct arena scratch;
 	uint64_t discover_at_ns, api_at_ns, generation;
+	uint64_t none_starting_ns;       /* CLOCK_MONOTONIC: no runtime is at work until then */
 	struct runtime_stats stats;
 };
 

@@ -74,7 +74,7 @@ size_t runtime_split_command(char *text, size_t len, char **ret_argv, size_t max
 	return n;
 }
 
-struct starting { struct runtime_stores *stores; const char *path; struct runtime_facts *facts; bool is_found; };
+struct starting { struct runtime_stores *stores; const char *path; struct runtime_facts *facts; bool is_found, any; };
 
 static bool path_names(const char *path, const char *id)
 {
@@ -149,18 +149,20 @@ static void each_process(void *data, const char *name)
 	dir = runtime_host_path(s->stores, arena, arena_printf(arena, "/proc/%s", name));
 	if (file_read(arena_printf(arena, "%s/comm", dir), 64, arena, &text, &len, NULL) < 0 || !runtime_is_oci_runtime(text))
 		return;
+	s->any = true;
 	if (file_read(arena_printf(arena, "%s/cmdline", dir), COMMAND_LINE_MAX, arena, &text, &len, NULL) < 0)
 		return;
 	runtime_facts_init(s->facts, arena);
 	s->is_found = try_command(s, dir, argv, runtime_split_command(text, len, argv, ARGUMENTS_MAX));
 }
 
-bool runtime_collect_starting(struct runtime_stores *stores, const char *path, struct runtime_facts *facts)
+bool runtime_collect_starting(struct runtime_stores *stores, const char *path, struct runtime_facts *facts, bool *ret_any)
 {
-	struct starting s = { stores, path, facts, false };
+	struct starting s = { stores, path, facts, false, false };
 	_cleanup_close_ int fd = runtime_open_dir(stores, "/proc");
 
 	if (fd >= 0)
 		runtime_each_entry(fd, each_process, &s);
+	*ret_any = s.any;
 	return s.is_found;
 }

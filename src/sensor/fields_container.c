@@ -165,7 +165,9 @@ int sensor_fields_container(const struct sensor_record *r, const struct model_fi
 	if (!c)
 		return r->process ? on_host(f->id, ret) : MODEL_UNSET;
 	switch (f->id) {
-	case MODEL_F_CONTAINER_ID: return short_id(c->id, scratch, ret);
+	case MODEL_F_CONTAINER_ID:
+		/* Whoever names a container may call it "host": it is none for that (checks of the kernel rely on it, detect/demand.h). */
+		return c->id && strcmp(c->id, "host") == 0 ? value_str(ret, "host (container)") : short_id(c->id, scratch, ret);
 	case MODEL_F_CONTAINER_IMAGE_ID:
 		return short_id(c->image_id && strncmp(c->image_id, "sha256:", 7) == 0 ? c->image_id + 7 : c->image_id, scratch, ret);
 	case MODEL_F_CONTAINER_PRIVILEGED: return tri(c->privileged, ret);

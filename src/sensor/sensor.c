@@ -153,25 +153,6 @@ static bool program_info(int fd, struct bpf_prog_info *ret)
 	return fd > 0 && bpf_obj_get_info_by_fd(fd, ret, &len) == 0;
 }
 
-static void add_run_time(struct sensor *sensor, struct sensor_stats *ret)
-{
-	struct bpf_program *program;
-	struct bpf_prog_info info;
-
-	bpf_object__for_each_program(program, sensor->bpf->obj) {
-		if (!program_info(bpf_program__fd(program), &info))
-			continue;
-		ret->kernel_ns += info.run_time_ns;
-		ret->kernel_runs += info.run_cnt;
-	}
-	for (size_t i = 0; i < sensor->plan.n; i++) {
-		if (!program_info(sensor->links[i].program_fd, &info))
-			continue;
-		ret->kernel_ns += info.run_time_ns;
-		ret->kernel_runs += info.run_cnt;
-	}
-}
-
 uint64_t sensor_stub_missed(int program_fd)
 {
 	struct bpf_prog_info info;
@@ -204,7 +185,14 @@ void sensor_stats(struct sensor *sensor, struct sensor_stats *ret)
 	for (size_t type = 0; type < MODEL_EVT_MAX; type++)
 		for (size_t cause = 0; cause < SENSOR_LOST_MAX; cause++)
 			ret->n_lost += ret->lost[type][cause];
-	add_run_time(sensor, ret);
+}
+
+void sensor_doze(struct sensor *sensor, bool dozes)
+{
+	__u32 *told = &sensor->bpf->bss->control.reader_dozes;
+
+	if (*told != dozes)
+		__atomic_store_n(told, dozes, __ATOMIC_SEQ_CST);
 }
 
 bool sensor_reads_directly(const struct sensor *sensor)

@@ -43,6 +43,10 @@ int sensor_fd(const struct sensor *sensor);
  * now, -errno. Events younger than a few hundred microseconds are held back so that lanes merge in order;
  * flush = true gives them too. */
 int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **ret_event, struct err *err);
+/* Whether whoever reads looks for events only when sensor_fd() becomes readable. While it does not doze, it is to look every 50 ms
+ * or so, and only events of processes, rare ones and rings that fill wake it. An event that is being sent while the word is
+ * given may still not wake: look once more after the next 50 ms. */
+void sensor_doze(struct sensor *sensor, bool dozes);
 
 /* One wire event (type SCHED_FORK/SCHED_EXEC-like "seed" records, flagged below) for every task that
  * lives now, from the BPF task iterator (or /proc). Call after open, before next; calls emit per process,
@@ -54,7 +58,6 @@ struct sensor_stats {
 	uint64_t n_bytes[SENSOR_LANE_MAX];
 	uint64_t lost[MODEL_EVT_MAX][SENSOR_LOST_MAX];
 	uint64_t n_lost;
-	uint64_t kernel_ns, kernel_runs;        /* BPF run time when kernel.bpf_stats_enabled; else 0 */
 };
 void sensor_stats(struct sensor *sensor, struct sensor_stats *ret);
 

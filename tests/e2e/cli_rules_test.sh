@@ -71,13 +71,18 @@ printf -- '- rule: Never\n  desc: d\n  condition: evt.type=open and proc.name=a 
 grep -q LOAD_ERR_FILE_READ "$dir/out"; ok a_missing_file_is_named
 
 "$PARKA" rules list -r "$dir/good.yaml" | grep -q '^Shell  *Notice  *enabled  *container,T1059,mitre_execution  .*good.yaml:5$'; ok list_shows_priority_state_tags_and_place
+same 1 "$("$PARKA" rules list | awk 'NR == 1 { at = index($0, "PLACE"); next } { print substr($0, at - 2, 3) ~ /^  [^ ]$/ }' | sort -u)"; ok list_has_its_columns_below_each_other
 "$PARKA" rules list -r "$dir/good.yaml" --json | grep -q '"name":"Shell","priority":"Notice".*"mitre":\["T1059","mitre_execution"\]'; ok list_has_a_json_form_with_mitre_ids
 same 1 "$("$PARKA" rules list -q -r "$dir/good.yaml" -t container | wc -l)"; ok list_narrows_to_a_tag
 
 "$PARKA" rules explain Shell -r "$dir/good.yaml" > "$dir/out"; ok explain_exits_0
 grep -q 'evt.type = execve and proc.name in (bash, sh)' "$dir/out" && grep -q '^Events: execve$' "$dir/out" &&
-	sed -n '/^Decidable in the kernel/,/^$/p' "$dir/out" | grep -q 'evt.type = execve' &&
-	sed -n '/^In user space/,$p' "$dir/out" | grep -q 'proc.name in'; ok explain_shows_condition_events_and_where_it_is_decided
+	sed -n '/^The kernel reports for it/,/^$/p' "$dir/out" | grep -q 'all events of: execve$' &&
+	sed -n '/^Left to user space/,$p' "$dir/out" | grep -q 'proc.name in'; ok explain_shows_condition_events_and_where_it_is_decided
+printf -- '- rule: Read\n  desc: d\n  condition: evt.type=openat and fd.name=/etc/shadow and not proc.name=sshd and proc.pname=x\n  output: o\n  priority: INFO\n' > "$dir/read.yaml"
+"$PARKA" rules explain Read -r "$dir/read.yaml" > "$dir/out"
+grep -q '^  - openat; /etc/shadow; comm not in (sshd)$' "$dir/out" &&
+	same "  - proc.pname = x" "$(sed -n '/^Left to user space/,$p' "$dir/out" | tail -n +2)"; ok explain_shows_what_the_kernel_reports_and_what_it_leaves
 "$PARKA" rules explain Shel -r "$dir/good.yaml" 2>&1 | grep -q "did you mean 'Shell'"; ok explain_suggests_a_name
 
 events='{"evt.type":"execve","proc.name":"sh","user.name":"bob"}

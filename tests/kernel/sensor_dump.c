@@ -28,9 +28,8 @@ static void print_stats(struct sensor *sensor)
 	size_t n = sensor_hooks(sensor, &hooks);
 
 	sensor_stats(sensor, &stats);
-	fprintf(stderr, "events %llu/%llu/%llu lost %llu kernel %llu ns in %llu runs\n", (unsigned long long)stats.n_events[0],
-		(unsigned long long)stats.n_events[1], (unsigned long long)stats.n_events[2], (unsigned long long)stats.n_lost,
-		(unsigned long long)stats.kernel_ns, (unsigned long long)stats.kernel_runs);
+	fprintf(stderr, "events %llu/%llu/%llu lost %llu\n", (unsigned long long)stats.n_events[0],
+		(unsigned long long)stats.n_events[1], (unsigned long long)stats.n_events[2], (unsigned long long)stats.n_lost);
 	for (size_t i = 0; i < n; i++)
 		if (hooks[i].state != SENSOR_HOOK_ATTACHED)
 			fprintf(stderr, "%s %s state %d: %s\n", hooks[i].event, hooks[i].attach, hooks[i].state, hooks[i].why ? hooks[i].why : "");

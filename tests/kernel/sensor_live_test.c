@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -965,6 +966,44 @@ static int act_flood(void *data)
 	for (int i = 0; i < 3000; i++)
 		close(open("/etc/hostname", O_RDONLY));
 	return 0;
+}
+
+/* In a child, which has nothing to do with the sensor: a file event that is not rare. */
+static pid_t open_later(int ms)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		usleep((useconds_t)ms * 1000);
+		close(open("/etc/hostname", O_RDONLY));
+		pause();
+	}
+	return pid;
+}
+
+TEST(a_dozing_reader_is_woken_by_a_file_event)
+{
+	const struct sensor_wire *event;
+	struct pollfd p = { .events = POLLIN };
+	bool found = false;
+	pid_t pid;
+
+	NEED_SENSOR();
+	p.fd = sensor_fd(live_sensor());
+	pid = open_later(500);
+	sensor_doze(live_sensor(), true);
+	for (int i = 0; i < 500 && !found; i++) {
+		/* Of other processes, too; never longer asleep than it takes the child. */
+		if (!CHECK(poll(&p, 1, 20000) == 1))
+			break;
+		usleep(1000);                    /* younger ones are held back */
+		while (sensor_next(live_sensor(), false, &event, NULL) == 1)
+			found = found || (event->pid == (uint32_t)pid && (event->type == MODEL_EVT_OPENAT || event->type == MODEL_EVT_OPEN));
+	}
+	CHECK(found);
+	sensor_doze(live_sensor(), false);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 TEST(a_full_ring_is_counted_and_lifecycle_is_not_lost)

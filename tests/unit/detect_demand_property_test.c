@@ -30,6 +30,7 @@ static unsigned pick(unsigned n)
 static const char *const paths[] = { "/etc/shadow", "/etc/passwd", "/etc/cron.d/x", "/etc/cron.d", "/etc/cron.d/sub/y", "/etc", "/",
 	"/home/u/.ssh/id_rsa", "/home/u/.ssh/authorized_keys", "/home/u/.ssh", "/dev/sda", "/dev/sda1", "/dev/sd/a", "/dev/null", "/tmp/a.so",
 	"/tmp/x/y/z.so", "/usr/bin/vi", "/proc/1/environ", "/root/.bashrc", "/bashrc", "/etc2/shadow", "/x" };
+static const char *const host_paths[] = { "/var/lib/docker/overlay2/x/merged/etc/shadow", "/var/lib/docker", "/var/lib/docker/", "/etc", "/etc/shadow" };
 static const char *const bits[] = { "/etc", "/etc/", "/etc/c", "/etc/cron.d", "/", "/home/", "/.ssh/", "/.ssh/id_rsa", "/x/", "/y/z.so", ".so", "so",
 	"id_rsa", "rc", "..", "../", "ssh", "/dev/sd", "/dev/", "x", "\"\"", "/etc/../x", "etc", "//", "/tmp/x", "/home/u/.ssh", "/.ssh" };
 static const char *const globs[] = { "\"/etc/*\"", "\"/home/*/.ssh/*\"", "\"*.so\"", "\"/dev/sd[ab]*\"", "\"*/.ssh/id_?sa\"", "\"/etc/shadow\"",
@@ -55,7 +56,8 @@ static const char *const uids[] = { "0", "1000", "33", "4294967295", "9999999999
 
 #define POOL(array) array, ARRAY_LEN(array)
 static const struct { const char *field; const char *const *pool; size_t n; } texts[] = {
-	{ "fd.name", POOL(paths) }, { "fd.name", POOL(paths) }, { "fd.name", POOL(bits) }, { "fd.path", POOL(paths) }, { "fs.path.name", POOL(paths) },
+	{ "fd.name", POOL(paths) }, { "fd.name", POOL(paths) }, { "fd.name", POOL(bits) }, { "fd.path", POOL(paths) }, { "fd.hostpath", POOL(host_paths) }, { "fd.hostpath", POOL(paths) },
+	{ "fs.path.name", POOL(paths) },
 	{ "fd.directory", POOL(dirs) }, { "fd.filename", POOL(names) }, { "fd.nameraw", POOL(bits) }, { "fs.path.nameraw", POOL(bits) },
 	{ "proc.name", POOL(comms) }, { "proc.name", POOL(comms) }, { "proc.exepath", POOL(exes) }, { "proc.pname", POOL(comms) },
 	{ "proc.cmdline", POOL(comms) }, { "evt.arg.flags", POOL(flags) }, { "evt.arg.name", POOL(paths) }, { "evt.res", POOL(results) },

@@ -194,6 +194,16 @@ TEST(of_two_paths_what_is_in_both_is_left)
 	DEMANDS(OPENAT("fd.name = /a and fd.path = /b"), "openat; /a|");
 }
 
+TEST(the_hosts_name_of_a_containers_file_has_the_same_end_only)
+{
+	DEMANDS(OPENAT("fd.hostpath in (/etc/shadow, /dev/mem)"), "openat; named mem, shadow|");
+	DEMANDS(OPENAT("fd.hostpath endswith /kernel/modprobe"), "openat; named modprobe|");
+	DEMANDS(OPENAT("fd.hostpath startswith /etc/cron.d/"), "openat; below /etc/cron.d/\nopenat; in a container|");
+	DEMANDS(OPENAT("fd.hostpath glob '/etc/*.conf'"), "openat; below /etc/; named *.conf\nopenat; in a container|");
+	DEMANDS(OPENAT("not fd.hostpath = /etc/shadow"), "all of openat");
+	DEMANDS(OPENAT("fd.hostpath contains /x/"), "all of openat");
+}
+
 TEST(dots_in_the_path_as_given_are_seen)
 {
 	DEMANDS(OPENAT("fd.nameraw contains ../"), "openat; \"..\" in the path as given|");

@@ -6,6 +6,7 @@
  */
 #include "lang/condition.h"
 #include "lang/glob.h"
+#include "lang/index.h"
 #include "lang/limits.h"
 #include "lang_record.h"
 #include "tap.h"
@@ -27,9 +28,11 @@ static unsigned pick(unsigned n)
 
 /* ---- random conditions ---- */
 
-static const char *const words[] = { "a", "b", "ab", "abc", "bash", "sh", "ABC", "\"a b\"", "\"\"", "/a", "x" };
-static const char *const paths[] = { "/a", "/a/b", "/b", "/a/b/c", "/", "/a*", "/*/b", "/etc", "b", "\"\"" };
-static const char *const globs[] = { "*", "a*", "*b", "/a/?", "[ab]*", "?", "*b*", "/*/*" };
+static const char *const words[] = { "a", "b", "ab", "abc", "bash", "sh", "ABC", "\"a b\"", "\"\"", "/a", "x",
+	"abcabcabcd", "cabcabc", "bashabcsh", "abcabcabcabcabcabcabcabcabcABCd" };
+static const char *const paths[] = { "/a", "/a/b", "/b", "/a/b/c", "/", "/a*", "/*/b", "/etc", "b", "\"\"", "//a//b/", "/ab/c",
+	"/home/a/.ssh/id_rsa", "/home/a", "/home/*/.ssh" };
+static const char *const globs[] = { "*", "a*", "*b", "/a/?", "[ab]*", "?", "*b*", "/*/*", "/home/*/.ssh/*", "/a/b*" };
 static const char *const regexes[] = { "\"a.*\"", "\".*b\"", "\"(a|b)+\"", "\"/a(/b)?\"", "\"\"", "\".*\"" };
 static const char *const numbers[] = { "0", "1", "2", "3", "-1", "0x3", "7" };
 static const char *const unsigneds[] = { "0", "1", "2", "3", "1000" };
@@ -490,10 +493,11 @@ static int naive_node(struct naive *e, const struct lang_node *n)
 
 /* ---- the properties ---- */
 
-enum { N_PROGRAMS = 800, N_CONDITIONS = 10, N_RECORDS = 25 };
+enum { N_PROGRAMS = 800, N_RECORDS = 25, FEW_CONDITIONS = 10, N_CONDITIONS = 130 };
 
 struct round {
 	struct arena arena;
+	unsigned n;              /* conditions: a few, or more than two words of bits */
 	struct lang_node *nodes[N_CONDITIONS];
 	char *texts[N_CONDITIONS];
 	struct lang_program *program;
@@ -506,7 +510,7 @@ static bool round_begin(struct round *r)
 
 	arena_init(&r->arena, 0);
 	r->program = lang_program_new();
-	for (unsigned i = 0; i < N_CONDITIONS; i++) {
+	for (unsigned i = 0; i < r->n; i++) {
 		struct strbuf sb;
 
 		strbuf_init(&sb, 1 << 20);
@@ -530,7 +534,7 @@ static void check_record(struct round *r, struct test_record *record)
 	struct arena arena;
 
 	arena_init(&arena, 0);
-	for (unsigned i = 0; i < N_CONDITIONS; i++) {
+	for (unsigned i = 0; i < r->n; i++) {
 		struct naive as_event = { &record->record, &arena, true }, posture = { &record->record, &arena, false };
 		bool matched = at < n && indexes[at] == i;
 		int expected = naive_node(&as_event, r->nodes[i]);
@@ -552,7 +556,7 @@ static void check_record(struct round *r, struct test_record *record)
 TEST(programs_say_what_the_tree_says_for_200000_random_pairs)
 {
 	for (unsigned i = 0; i < N_PROGRAMS && !tap_failures_here; i++) {
-		struct round r = { 0 };
+		struct round r = { .n = i % 40 ? FEW_CONDITIONS : N_CONDITIONS };
 		struct test_record record;
 
 		if (round_begin(&r)) {
@@ -564,6 +568,92 @@ TEST(programs_say_what_the_tree_says_for_200000_random_pairs)
 		lang_scratch_free(r.scratch);
 		lang_program_free(r.program);
 		arena_done(&r.arena);
+	}
+}
+
+/* Whether the key holds of the text, by hand. */
+static bool naive_key(const struct lang_key *k, const char *text)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%.*s", (int)k->text.len, k->text.text);
+	switch (k->kind) {
+	case LANG_KEY_BEGINNING: return naive_op_text(LANG_OP_STARTSWITH, text, key);
+	case LANG_KEY_END: return naive_op_text(LANG_OP_ENDSWITH, text, key);
+	case LANG_KEY_PART: return naive_op_text(LANG_OP_CONTAINS, text, key);
+	case LANG_KEY_IPART: return naive_op_text(LANG_OP_ICONTAINS, text, key);
+	case LANG_KEY_PATH: return naive_pmatch(key, text);
+	default: return strcmp(text, key) == 0;
+	}
+}
+
+static void random_text(char *text, unsigned least, unsigned most, const char *letters)
+{
+	unsigned n = least + pick(most - least + 1);
+
+	for (unsigned i = 0; i < n; i++)
+		text[i] = letters[pick((unsigned)strlen(letters))];
+	text[n] = '\0';
+}
+
+/* Canonical: "/a/ba". */
+static void random_path(char *text)
+{
+	unsigned n = 1 + pick(3), at = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		text[at++] = '/';
+		random_text(text + at, 1, 2, "ab");
+		at = (unsigned)strlen(text);
+	}
+}
+
+enum { N_KEYS = 60 };
+
+static void check_index(const struct lang_index *index, const struct lang_key *keys, unsigned n, const char *text)
+{
+	static const enum model_type type = MODEL_TYPE_STRING;
+	uint32_t first[N_KEYS + 1], rules[N_KEYS];
+	uint64_t bits[1] = { 0 };
+	struct model_value value = { .text = text, .len = strlen(text) };
+
+	for (unsigned i = 0; i <= N_KEYS; i++)
+		first[i] = i;
+	for (unsigned i = 0; i < N_KEYS; i++)
+		rules[i] = i;
+	lang_index_find(index, type, &value, &(struct lang_audience){ first, rules, bits });
+	for (unsigned i = 0; i < n; i++)
+		CHECK_MSG((bool)(bits[0] >> i & 1) == naive_key(&keys[i], text), "kind %u key %.*s text %s", keys[i].kind,
+			  (int)keys[i].text.len, keys[i].text.text, text);
+}
+
+TEST(indexes_find_the_keys_that_hold)
+{
+	static const char *const alphabets[] = { "ab", "abAB/", "/ab" };
+
+	for (unsigned i = 0; i < 2000 && !tap_failures_here; i++) {
+		struct lang_key keys[N_KEYS], sorted[N_KEYS];
+		unsigned n = 1 + pick(N_KEYS), kind = pick(8);
+		struct arena arena;
+		struct lang_index *index;
+		char text[80];
+
+		arena_init(&arena, 0);
+		for (unsigned k = 0; k < n; k++) {
+			keys[k] = (struct lang_key){ .kind = kind <= LANG_KEY_PATH ? (enum lang_key_kind)kind : (enum lang_key_kind)pick(6), .number = k };
+			random_text(text, keys[k].kind == LANG_KEY_PART || keys[k].kind == LANG_KEY_IPART ? 2 : 1, 12, alphabets[pick(3)]);
+			if (keys[k].kind == LANG_KEY_PATH)
+				random_path(text);
+			keys[k].text = (struct lang_bytes){ arena_strdup(&arena, text), strlen(text) };
+		}
+		memcpy(sorted, keys, sizeof(sorted[0]) * n);
+		index = lang_index_new(&arena, sorted, n);
+		CHECK(index != NULL);
+		for (unsigned k = 0; k < 60 && index; k++) {
+			random_text(text, 0, k % 3 ? 12 : 70, alphabets[pick(3)]);
+			check_index(index, keys, n, k % 5 ? text : keys[pick(n)].text.text);
+		}
+		arena_done(&arena);
 	}
 }
 

@@ -622,4 +622,17 @@ TEST(a_million_events_take_no_more_memory_than_ten_thousand)
 	world_done(&w);
 }
 
+TEST(a_container_called_host_is_not_the_host)
+{
+	struct actor a;
+	struct world w;
+
+	world_init(&w);
+	w.box.id = "host";
+	world_box(&w, &a);
+	do_open(&w, &a, (struct open){ .path = "/etc/shadow", .ret = 3 });
+	FIELD_IS(0, "container.id", "host (container)");
+	world_done(&w);
+}
+
 TAP_MAIN()

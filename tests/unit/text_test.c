@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "tap.h"
 
@@ -71,30 +70,20 @@ TEST(cutting_ends_in_an_ellipsis_and_never_splits_a_character)
 	CHECK_STR(cut("ab", 5), "ab   ");
 }
 
-TEST(log_lines_are_logfmt_and_a_flood_is_held_back)
+TEST(numbers_are_grouped_by_thousands)
 {
-	struct log log;
-	char text[65536];
-	int fds[2], lines = 0;
-	ssize_t n;
+	static const struct { uint64_t n; const char *text; } cases[] = {
+		{ 0, "0" }, { 999, "999" }, { 1000, "1,000" }, { 1234567, "1,234,567" }, { UINT64_MAX, "18,446,744,073,709,551,615" },
+	};
 
-	CHECK_INT(pipe(fds), 0);
-	log_init(&log, fds[1], LOG_LEVEL_INFO);
-	log.with_time = false;
-	log_say(&log, LOG_LEVEL_DEBUG, "not shown", NULL);
-	log_say(&log, LOG_LEVEL_WARNING, "it broke", "file", "/a b", "why", "x\"\n\033", "n", "3", "none", NULL, NULL);
-	n = read(fds[0], text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
-	CHECK_STR(text, "level=warning msg=\"it broke\" file=\"/a b\" why=\"x\\\"\\n\\x1b\" n=3\n");
-	for (int i = 0; i < 500; i++)
-		log_say(&log, LOG_LEVEL_ERROR, "flood", NULL);
-	n = read(fds[0], text, sizeof(text) - 1);
-	for (ssize_t i = 0; i < n; i++)
-		lines += text[i] == '\n';
-	/* The second may turn once in between. */
-	CHECK_MSG(lines >= LOG_BURST && lines <= 2 * LOG_BURST + 4, "%d lines", lines);
-	close(fds[0]);
-	close(fds[1]);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct strbuf out;
+
+		strbuf_init(&out, 64);
+		text_add_number(&out, cases[i].n);
+		CHECK_STR(out.text, cases[i].text);
+		strbuf_done(&out);
+	}
 }
 
 TAP_MAIN()

@@ -363,7 +363,7 @@ static __always_inline void cancel(__u64 handle)
 }
 
 /* Lifecycle events are few and wake the reader, at most once a millisecond; file and net events are read by the
- * reader's timer unless their ring fills. */
+ * reader's timer unless their ring fills, or the reader has stopped its timer because nothing came for a while. */
 static __always_inline __u64 wake_flags(struct slot *s, void *ring, __u64 now)
 {
 	__u32 lane = s->lane;
@@ -374,7 +374,7 @@ static __always_inline __u64 wake_flags(struct slot *s, void *ring, __u64 now)
 	last = &last_wake_ns[lane];
 	if (now - *last < 1000000)
 		return BPF_RB_NO_WAKEUP;
-	if (lane != SENSOR_LANE_LIFECYCLE && !s->rare &&
+	if (lane != SENSOR_LANE_LIFECYCLE && !s->rare && !control.reader_dozes &&
 	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < config.ring_bytes[lane] / 4)
 		return BPF_RB_NO_WAKEUP;
 	*last = now;

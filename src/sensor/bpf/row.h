@@ -99,7 +99,7 @@ struct sensor_control {
 	__u32 filter_version;    /* its lowest bit: which of the two filters is in use */
 	__u32 processes_full;    /* the version during which a process found no place in the filter's map */
 	__u32 count_cgroups;     /* events are counted by cgroup, too */
-	__u32 spare;
+	__u32 reader_dozes;      /* the first event of any kind is to wake it */
 };
 
 /* What became of the events of a type or a cgroup. Of one CPU. */
