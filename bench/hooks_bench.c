@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hooks_bench [ROUNDS [DIVISOR]]: what the sensor's hooks cost a program, in nanoseconds per operation.
+ * hooks_bench [ROUNDS [DIVISOR [WAY...]]]: what the sensor's hooks cost a program, in nanoseconds per operation.
  *
  * Each round measures, one after the other: nothing attached; returns of functions (fexit); a tracepoint per system
  * call; the program on every exit. What the kernel refuses is left out. Medians of the rounds and their ratios to nothing are
- * printed. The rings are drained by a thread on another core where there is one. DIVISOR: that much less of each work.
+ * printed. The rings are drained by a thread on another core where there is one. DIVISOR: that much less of each
+ * work. WAY: fexit, calls, exit; without, all.
  *
  * In a guest, where time counts instructions (scripts/guest.sh, PARKA_GUEST_QEMU):
  *
- *     PARKA_GUEST_QEMU="-icount shift=0" scripts/guest.sh run 6.12 -t 600 -f build/tests/kernel/hooks_bench:/hooks_bench -- /hooks_bench 3 20
+ *     PARKA_GUEST_QEMU="-smp 1 -icount shift=0" scripts/guest.sh run 6.12 -t 900 -f build/tests/kernel/hooks_bench:/hooks_bench -- \
+ *         /hooks_bench 3 20 fexit calls
  */
 #include "base/err.h"
 #include "sensor/sensor.h"
@@ -20,6 +22,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -98,7 +101,7 @@ static void *drain(void *data)
 {
 	struct sensor *sensor = data;
 	const struct sensor_wire *event;
-	struct timespec pause = { 0, 2000000 };
+	struct timespec pause = { 0, 20000000 };
 	cpu_set_t cpu;
 
 	CPU_ZERO(&cpu);
@@ -182,6 +185,11 @@ int main(int argc, char **argv)
 	CPU_ZERO(&cpu);
 	CPU_SET(0, &cpu);
 	sched_setaffinity(0, sizeof(cpu), &cpu);
+	for (int s = 1; s < SETUPS && argc > 3; s++) {
+		works_here[s] = false;
+		for (int i = 3; i < argc; i++)
+			works_here[s] |= strcmp(argv[i], setups[s].way) == 0;
+	}
 	measure(each[0][0], divisor);   /* warm */
 	for (int r = 0; r < rounds; r++) {
 		measure(each[0][r], divisor);

@@ -38,7 +38,7 @@ for kernel in $kernels; do
 			esac
 		done <<<"$out"
 		# A sensor that does not load makes every test skip: that is the failure this script is for.
-		if [ "$(grep '^ok ' <<<"$out" | grep -vc '# SKIP')" -lt 10 ]; then
+		if [ "$(grep '^ok ' <<<"$out" | grep -vc '# SKIP')" -le "$(grep -c '# SKIP' <<<"$out")" ]; then
 			result "not ok" "kernel_${kernel}_${name}_runs_its_tests"
 			grep '# SKIP' <<<"$out" | head -3 | sed 's/^/# /'
 		fi

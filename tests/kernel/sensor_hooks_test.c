@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* By which hooks system calls are seen, and that each is seen once whichever way it comes: on this kernel. */
+#include "../tap.h"
+#include "live.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NEED_SENSOR() do { const char *why_ = live_unavailable(); if (why_) SKIP(why_); } while (0)
+
+static bool has_fexit(void)
+{
+	const struct sensor_hook *hooks;
+	size_t n = sensor_hooks(live_sensor(), &hooks);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(hooks[i].program, "on_return") == 0 && hooks[i].state == SENSOR_HOOK_ATTACHED)
+			return true;
+	return false;
+}
+
+/* Whether the event's call has no function that a program could be attached to. */
+static bool has_no_function(const struct sensor_hook *hooks, size_t n, const char *event)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(hooks[i].program, "on_return") == 0 && hooks[i].state == SENSOR_HOOK_REFUSED && strcmp(hooks[i].event, event) == 0)
+			return true;
+	return false;
+}
+
+TEST(no_tracepoint_of_system_calls_is_attached_where_their_functions_can_be_hooked)
+{
+	const struct sensor_hook *hooks;
+	size_t n, n_functions = 0;
+
+	NEED_SENSOR();
+	if (!has_fexit())
+		SKIP("no fexit programs here, or not asked for");
+	n = sensor_hooks(live_sensor(), &hooks);
+	for (size_t i = 0; i < n; i++) {
+		bool is_slow = strncmp(hooks[i].attach, "tracepoint/syscalls/", 20) == 0 || strcmp(hooks[i].attach, "tp_btf/sys_exit") == 0;
+		if (hooks[i].state != SENSOR_HOOK_ATTACHED)
+			continue;
+		CHECK_MSG(!is_slow || has_no_function(hooks, n, hooks[i].event), "%s is attached", hooks[i].attach);
+		n_functions += strncmp(hooks[i].attach, "fexit/__x64_sys_", 16) == 0;
+	}
+	CHECK_MSG(n_functions >= 90, "%zu functions", n_functions);
+}
+
+static size_t count(const struct live_events *e, unsigned type)
+{
+	size_t n = 0;
+
+	while (live_nth(e, type, n))
+		n++;
+	return n;
+}
+
+static int act_session(void *data)
+{
+	(void)data;
+	return setsid() < 0 || chdir("/tmp") < 0 ? 1 : 0;
+}
+
+TEST(a_call_is_told_once)
+{
+	struct live_events e;
+
+	NEED_SENSOR();
+	e = live_run(act_session, NULL);
+	CHECK_INT(e.status, 0);
+	CHECK_INT(count(&e, MODEL_EVT_SETSID), 1);
+	CHECK_INT(count(&e, MODEL_EVT_CHDIR), 1);
+	CHECK_STR(live_path(live_nth(&e, MODEL_EVT_CHDIR, 0), SENSOR_P_PATH), "/tmp");
+	live_free(&e);
+}
+
+static long int80(long nr, long a, long b)
+{
+	long ret;
+
+	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(nr), "b"(a), "c"(b) : "r8", "r9", "r10", "r11", "memory");
+	return ret;
+}
+
+/* 32-bit calls of a 64-bit program: no 32-bit program ever starts. */
+static int act_int80(void *data)
+{
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	(void)data;
+	if (low == MAP_FAILED)
+		return 1;
+	strcpy(low, "/tmp");
+	int80(66, 0, 0);   /* setsid */
+	return int80(12, (long)low, 0) < 0 ? 2 : 0;   /* chdir */
+}
+
+TEST(int_0x80_of_a_64_bit_program_is_seen_from_the_start_and_once)
+{
+	const struct sensor_wire *w;
+	struct live_events e;
+
+	NEED_SENSOR();
+	if (!has_fexit())
+		SKIP("no fexit programs here, or not asked for");
+	e = live_run(act_int80, NULL);
+	if (WIFSIGNALED(e.status)) {
+		live_free(&e);
+		SKIP("this kernel has no 32-bit calls");
+	}
+	w = live_nth(&e, MODEL_EVT_CHDIR, 0);
+	CHECK_INT(e.status, 0);
+	CHECK(w && w->flags & SENSOR_WIRE_COMPAT);
+	CHECK_STR(live_path(w, SENSOR_P_PATH), "/tmp");
+	CHECK_INT(count(&e, MODEL_EVT_CHDIR), 1);
+	CHECK_INT(count(&e, MODEL_EVT_SETSID), 1);
+	live_free(&e);
+}
+
+/* mkdir is refused with EPERM. */
+static int act_confined(void *data)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdir, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = sizeof(filter) / sizeof(filter[0]), .filter = filter };
+	char path[] = "/tmp/never-made";   /* in memory: the refused call does not fetch it */
+
+	(void)data;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return 1;
+	return syscall(SYS_mkdir, path, 0700) == -1 && errno == EPERM && chdir("/tmp") == 0 ? 0 : 2;
+}
+
+TEST(a_call_that_seccomp_refuses_is_seen_with_what_was_asked)
+{
+	const struct sensor_wire *w;
+	struct live_events e;
+
+	NEED_SENSOR();
+	e = live_run(act_confined, NULL);
+	CHECK_INT(e.status, 0);
+	w = live_nth(&e, MODEL_EVT_MKDIR, 0);
+	CHECK(w && w->ret == -EPERM);
+	CHECK_STR(live_text(w, SENSOR_P_RAW), "/tmp/never-made");
+	CHECK_INT(count(&e, MODEL_EVT_MKDIR), 1);
+	CHECK_INT(count(&e, MODEL_EVT_CHDIR), 1);
+	live_free(&e);
+}
+
+/* Before e21aa341785c the kernel freed the way back of a task that slept in a hooked call. */
+TEST(a_call_that_sleeps_while_its_hook_goes_returns)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(here);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), status = -1;
+	pid_t pid;
+
+	NEED_SENSOR();
+	if (!CHECK(bind(listener, (struct sockaddr *)&here, len) == 0 && listen(listener, 1) == 0 &&
+		   getsockname(listener, (struct sockaddr *)&here, &len) == 0))
+		return;
+	pid = fork();
+	if (pid == 0)
+		_exit(accept(listener, NULL, NULL) < 0);
+	usleep(300000);
+	live_stop();
+	usleep(300000);
+	CHECK_INT(connect(client, (struct sockaddr *)&here, len), 0);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
+	close(client);
+	close(listener);
+}
+
+TAP_MAIN()
