@@ -365,7 +365,7 @@ static void check_few(struct demand_maker *maker, const struct lang_node *check,
 	} else if (dim == DEMAND_FD_TYPE) {
 		cube.fd_types = (uint8_t)mask[0];
 	} else {
-		cube.wheres = (uint8_t)mask[0];
+		cube.wheres = mask[0] & DEMAND_IN_CONTAINER ? (uint8_t)(mask[0] | DEMAND_IN_CONTAINER) : (uint8_t)mask[0];
 	}
 	demand_list_add(maker, out, &cube);
 }

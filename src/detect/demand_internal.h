@@ -66,7 +66,8 @@ struct demand_cube {
 
 enum {
 	DEMAND_ALL_FD_TYPES = 1 << FILTER_FD_FILE | 1 << FILTER_FD_DIRECTORY | 1 << FILTER_FD_NEITHER,
-	DEMAND_ALL_WHERES = 1 << FILTER_WHERE_HOST | 1 << FILTER_WHERE_CONTAINER,
+	DEMAND_IN_CONTAINER = 1 << FILTER_WHERE_CONTAINER | 1 << FILTER_WHERE_ELSEWHERE,
+	DEMAND_ALL_WHERES = 1 << FILTER_WHERE_HOST | DEMAND_IN_CONTAINER,
 };
 
 /* Of sockets, a kind that no event has: the call was made on what is no socket. The filter lets such events pass if a term of their

@@ -250,7 +250,7 @@ static void print_names(const struct sensor_filter_term *t, struct strbuf *out)
 void detect_demand_print(const struct sensor_filter_term *t, struct strbuf *out)
 {
 	static const char *const fd_types[] = { "of a file", "of a directory", "of neither file nor directory" };
-	static const char *const wheres[] = { NULL, "on the host", "in a container" };
+	static const char *const wheres[] = { NULL, "on the host", "in a container", "in a container whose root is at an unusual place" };
 	enum sensor_filter_class class = class_of(t);
 
 	print_types(t, out);
@@ -266,7 +266,7 @@ void detect_demand_print(const struct sensor_filter_term *t, struct strbuf *out)
 	print_numbers("local port", &t->ports[FILTER_LOCAL], t->port_or_none[FILTER_LOCAL], out);
 	print_nets("remote address", &t->nets[FILTER_REMOTE], out);
 	print_nets("local address", &t->nets[FILTER_LOCAL], out);
-	print_bits(wheres, ARRAY_LEN(wheres), t->wheres, out);
+	print_bits(wheres, t->wheres & 1 << FILTER_WHERE_CONTAINER ? FILTER_WHERE_ELSEWHERE : FILTER_WHERES, t->wheres, out);
 	print_list("comm", t->comms.none_of, t->comms.texts, t->comms.n, out);
 	print_numbers("uid", &t->euids, false, out);
 	print_paths("executable ", &t->exe, out);

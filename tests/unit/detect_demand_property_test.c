@@ -30,7 +30,9 @@ static unsigned pick(unsigned n)
 static const char *const paths[] = { "/etc/shadow", "/etc/passwd", "/etc/cron.d/x", "/etc/cron.d", "/etc/cron.d/sub/y", "/etc", "/",
 	"/home/u/.ssh/id_rsa", "/home/u/.ssh/authorized_keys", "/home/u/.ssh", "/dev/sda", "/dev/sda1", "/dev/sd/a", "/dev/null", "/tmp/a.so",
 	"/tmp/x/y/z.so", "/usr/bin/vi", "/proc/1/environ", "/root/.bashrc", "/bashrc", "/etc2/shadow", "/x" };
-static const char *const host_paths[] = { "/var/lib/docker/overlay2/x/merged/etc/shadow", "/var/lib/docker", "/var/lib/docker/", "/etc", "/etc/shadow" };
+static const char *const host_paths[] = { "/var/lib/docker/overlay2/x/merged/etc/shadow", "/var/lib/docker", "/var/lib/docker/", "/var", "/v",
+	"/etc", "/etc/shadow", "/home", "/home/u/box/etc", "/etc/cron.d/etc/passwd" };
+static const char *const rootfs[] = { "/var/lib/docker/overlay2/x/merged", "/var/lib/docker/overlay2/x/merged", "/etc/cron.d", "/home/u/box", NULL };
 static const char *const bits[] = { "/etc", "/etc/", "/etc/c", "/etc/cron.d", "/", "/home/", "/.ssh/", "/.ssh/id_rsa", "/x/", "/y/z.so", ".so", "so",
 	"id_rsa", "rc", "..", "../", "ssh", "/dev/sd", "/dev/", "x", "\"\"", "/etc/../x", "etc", "//", "/tmp/x", "/home/u/.ssh", "/.ssh" };
 static const char *const globs[] = { "\"/etc/*\"", "\"/home/*/.ssh/*\"", "\"*.so\"", "\"/dev/sd[ab]*\"", "\"*/.ssh/id_?sa\"", "\"/etc/shadow\"",
@@ -142,8 +144,22 @@ static void add_type_check(struct strbuf *sb)
 	}
 }
 
+/* Of what begins the names that containers' files have on the host. */
+static void add_hostpath_check(struct strbuf *sb)
+{
+	switch (pick(3)) {
+	case 0: strbuf_adds(sb, "fd.hostpath startswith "); add_word(sb, PICK(host_paths)); break;
+	case 1: strbuf_adds(sb, "fd.hostpath pmatch "); add_list(sb, POOL(host_paths)); break;
+	default: strbuf_adds(sb, "fd.hostpath glob "); add_word(sb, pick(2) ? "/var/*" : PICK(globs)); break;
+	}
+}
+
 static void add_check(struct strbuf *sb)
 {
+	if (pick(20) == 0) {
+		add_hostpath_check(sb);
+		return;
+	}
 	switch (pick(12)) {
 	case 0: add_type_check(sb); break;
 	case 1: strbuf_addf(sb, "%s %s %s", PICK(booleans), pick(4) ? "=" : "!=", pick(3) ? "true" : "false"); break;
@@ -236,7 +252,7 @@ static void make_people(void)
 		snprintf(p->comm, sizeof(p->comm), "%s", plain(PICK(comms)));
 		p->actor = box ? box_actor(100 + i, 1, p->comm, i + 1) : host_actor(100 + i, 1, p->comm, 0);
 		p->actor.uid = p->actor.euid = pick(2) ? 0 : 1000;
-		p->where = box ? FILTER_WHERE_CONTAINER : FILTER_WHERE_HOST;
+		p->where = box ? sensor_filter_where_of_root(w.box.rootfs) : FILTER_WHERE_HOST;
 		do_exec(&w, &p->actor, (struct exec){ .path = p->exe, .argv = "x y" });
 	}
 }
@@ -547,7 +563,7 @@ static bool net_event_holds(const struct sensor_filter_term *t, const struct mod
 static bool term_holds(const struct sensor_filter_term *t, const struct model_record *r, const struct sensor_wire_view *view)
 {
 	const char *comm = text_field(r, MODEL_F_PROC_NAME), *container = text_field(r, MODEL_F_CONTAINER_ID);
-	enum filter_where where = strcmp(container, "host") == 0 ? FILTER_WHERE_HOST : FILTER_WHERE_CONTAINER;
+	enum filter_where where = strcmp(container, "host") == 0 ? FILTER_WHERE_HOST : sensor_filter_where_of_root(w.box.rootfs);
 
 	if (!model_event_set_has(&t->types, r->event) || !bit(t->results, ARRAY_LEN(t->results), filter_result(view->event->ret)))
 		return false;
@@ -678,6 +694,7 @@ static void do_round(void)
 	s = lang_scratch_new(program);
 	world_init(&w);
 	w.box_known = true;
+	w.box.rootfs = PICK(rootfs);
 	do_mkdir_cgroup(&w, BOX_CGROUP, "/docker/5be1f2a4c6d8");
 	make_people();
 	for (unsigned i = 0; i < EVENTS; i++)

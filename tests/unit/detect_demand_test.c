@@ -198,8 +198,14 @@ TEST(the_hosts_name_of_a_containers_file_has_the_same_end_only)
 {
 	DEMANDS(OPENAT("fd.hostpath in (/etc/shadow, /dev/mem)"), "openat; named mem, shadow|");
 	DEMANDS(OPENAT("fd.hostpath endswith /kernel/modprobe"), "openat; named modprobe|");
-	DEMANDS(OPENAT("fd.hostpath startswith /etc/cron.d/"), "openat; below /etc/cron.d/\nopenat; in a container|");
-	DEMANDS(OPENAT("fd.hostpath glob '/etc/*.conf'"), "openat; below /etc/; named *.conf\nopenat; in a container|");
+	DEMANDS(OPENAT("fd.hostpath startswith /etc/cron.d/"), "openat; in a container whose root is at an unusual place\nopenat; below /etc/cron.d/|");
+	DEMANDS(OPENAT("fd.hostpath glob '/etc/*.conf'"), "openat; in a container whose root is at an unusual place\nopenat; below /etc/; named *.conf|");
+	DEMANDS(OPENAT("fd.hostpath pmatch (/var/lib/kubelet/pki)"),
+		"openat; in a container whose root is at an unusual place\nopenat; /var/lib/kubelet/pki, below /var/lib/kubelet/pki/|");
+	/* A runtime keeps roots there. */
+	DEMANDS(OPENAT("fd.hostpath startswith /var/li"), "openat; in a container\nopenat; starting with /var/li|");
+	DEMANDS(OPENAT("fd.hostpath pmatch (/var/lib/docker/overlay2/x)"),
+		"openat; in a container\nopenat; /var/lib/docker/overlay2/x, below /var/lib/docker/overlay2/x/|");
 	DEMANDS(OPENAT("not fd.hostpath = /etc/shadow"), "all of openat");
 	DEMANDS(OPENAT("fd.hostpath contains /x/"), "all of openat");
 }

@@ -432,7 +432,7 @@ __noinline __u64 filter_who(__u32 version, __u32 class, __u64 terms)
 		terms &= of->uid_free | filter_uid(t, class, task);
 	if (terms & ~of->comm_free)
 		terms &= of->comm_free | filter_comm(t, class, task);
-	if (terms & ~(of->where[FILTER_WHERE_HOST] & of->where[FILTER_WHERE_CONTAINER]))
+	if (terms & ~(of->where[FILTER_WHERE_HOST] & of->where[FILTER_WHERE_CONTAINER] & of->where[FILTER_WHERE_ELSEWHERE]))
 		terms &= filter_where_terms(t, class);
 	if (terms & ~of->exe_free)
 		terms &= of->exe_free | filter_exe(version, class, task);

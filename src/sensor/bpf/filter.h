@@ -46,7 +46,8 @@ enum {
 };
 
 enum filter_fd_type { FILTER_FD_FILE, FILTER_FD_DIRECTORY, FILTER_FD_NEITHER, FILTER_FD_UNKNOWN };
-enum filter_where { FILTER_WHERE_UNKNOWN, FILTER_WHERE_HOST, FILTER_WHERE_CONTAINER, FILTER_WHERES };
+/* ELSEWHERE: in a container whose root file system is not known to be where runtimes keep them (sensor_filter_usual_roots[]). */
+enum filter_where { FILTER_WHERE_UNKNOWN, FILTER_WHERE_HOST, FILTER_WHERE_CONTAINER, FILTER_WHERE_ELSEWHERE, FILTER_WHERES };
 enum filter_end { FILTER_REMOTE, FILTER_LOCAL, FILTER_ENDS };
 
 /* ---- kinds: what of the flags terms can ask ---- */
