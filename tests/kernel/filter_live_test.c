@@ -261,6 +261,29 @@ TEST(flags_and_results_are_judged)
 	CHECK_ACT(directory, false, path);
 }
 
+TEST(devices_and_pipes_are_told_from_files)
+{
+	struct sensor_filter_term character = open_term(), block = open_term(), pipe = open_term();
+	const char *path = new_file("type");
+
+	NEED_SENSOR();
+	character.fd_types = 1 << FILTER_FD_CHARACTER;
+	block.fd_types = 1 << FILTER_FD_BLOCK;
+	pipe.fd_types = 1 << FILTER_FD_PIPE;
+	CHECK_ACT(character, true, "/dev/null");
+	CHECK_ACT(character, false, path);
+	CHECK_ACT(block, false, "/dev/null");
+	CHECK_ACT(block, false, path);
+	unlink("/tmp/parka-filter-block");
+	if (mknod("/tmp/parka-filter-block", S_IFBLK | 0600, makedev(7, 250)) == 0)   /* a loop device: O_PATH opens none */
+		CHECK_ACT(block, true, "/tmp/parka-filter-block", .flags = O_PATH);
+	unlink("/tmp/parka-filter-block");
+	CHECK(mknod("/tmp/parka-filter-pipe", S_IFIFO | 0600, 0) == 0);
+	CHECK_ACT(pipe, true, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	CHECK_ACT(character, false, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	unlink("/tmp/parka-filter-pipe");
+}
+
 TEST(two_dots_are_found_in_the_text_as_given)
 {
 	struct sensor_filter_term term = open_term();
@@ -554,6 +577,8 @@ TEST(where_a_cgroup_is_counts_until_somebody_comes_into_it)
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_CONTAINER, NULL) == 0);
 	CHECK(is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_ELSEWHERE, NULL) == 0);
+	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_UNKNOWN, NULL) == 0);

@@ -52,6 +52,7 @@ static const char *const results[] = { "SUCCESS", "EPERM", "ENOENT", "EACCES", "
 static const char *const numbers[] = { "0", "-1", "-2", "-13", "3", "-200", "5", "-135" };
 static const char *const fd_types[] = { "file", "directory", "pipe", "memfd", "ipv4", "ipv6", "unix", "netlink", "socket", "f", "d", "4", "6", "u", "o" };
 static const char *const containers[] = { "host", "5be1f2a4c6d8", "docker", "web-1", "nginx", "x" };
+static const char *const modes[] = { "24576", "28672", "25012", "8192", "12288", "33188", "33152", "16384", "0", "4096", "49572", "65536" };
 static const char *const uids[] = { "0", "1000", "33", "4294967295", "99999999999" };
 
 /* ---- random conditions ---- */
@@ -160,7 +161,7 @@ static void add_check(struct strbuf *sb)
 		add_hostpath_check(sb);
 		return;
 	}
-	switch (pick(12)) {
+	switch (pick(13)) {
 	case 0: add_type_check(sb); break;
 	case 1: strbuf_addf(sb, "%s %s %s", PICK(booleans), pick(4) ? "=" : "!=", pick(3) ? "true" : "false"); break;
 	case 2: add_number_check(sb, pick(2) ? "evt.rawres" : "fd.num", POOL(numbers)); break;
@@ -168,6 +169,7 @@ static void add_check(struct strbuf *sb)
 	case 4: add_number_check(sb, PICK(port_fields), POOL(ports)); break;
 	case 5: add_number_check(sb, PICK(ip_fields), POOL(ips)); break;
 	case 6: add_number_check(sb, PICK(net_fields), POOL(nets)); break;
+	case 7: add_number_check(sb, "fd.mode", POOL(modes)); break;
 	default: add_text_check(sb); break;
 	}
 }
@@ -272,9 +274,9 @@ static uint64_t open_flags(int64_t ret)
 
 static void put_opened(const char *path)
 {
-	static const uint32_t modes[] = { S_IFREG, S_IFREG, S_IFREG, S_IFDIR, S_IFCHR, S_IFIFO, S_IFBLK, S_IFSOCK };
+	static const uint32_t types[] = { S_IFREG, S_IFREG, S_IFREG, S_IFDIR, S_IFCHR, S_IFIFO, S_IFBLK, S_IFSOCK };
 	static const unsigned odd[] = { SENSOR_PATH_DELETED, SENSOR_PATH_DETACHED, SENSOR_PATH_OUTSIDE_ROOT, SENSOR_PATH_ANON };
-	struct file f = { .mode = PICK(modes) | 0644, .nlink = pick(6) ? 1 : 2, .ino = 200 + pick(4), .flags = pick(4) ? 0 : SENSOR_FILE_CREATED };
+	struct file f = { .mode = PICK(types) | 0644, .nlink = pick(6) ? 1 : 2, .ino = 200 + pick(4), .flags = pick(4) ? 0 : SENSOR_FILE_CREATED };
 	unsigned path_flags = pick(16) ? 0 : PICK(odd);
 
 	if (path_flags == SENSOR_PATH_ANON) {
@@ -505,7 +507,9 @@ static bool open_holds(const struct sensor_filter_term *t, const struct model_re
 	const struct sensor_wire_file *file = sensor_wire_struct(view, SENSOR_P_FILE, sizeof(*file));
 	const char *type = text_field(r, MODEL_F_FD_TYPE), *raw = text_field(r, MODEL_F_FD_NAMERAW);
 	uint64_t f;
-	unsigned type_bit = strcmp(type, "file") == 0 ? FILTER_FD_FILE : strcmp(type, "directory") == 0 ? FILTER_FD_DIRECTORY : FILTER_FD_NEITHER;
+	unsigned type_bit = strcmp(type, "directory") == 0 ? FILTER_FD_DIRECTORY : strcmp(type, "file") != 0 ? FILTER_FD_NEITHER :
+			    file && S_ISBLK(file->mode) ? FILTER_FD_BLOCK : file && S_ISCHR(file->mode) ? FILTER_FD_CHARACTER :
+			    file && S_ISFIFO(file->mode) ? FILTER_FD_PIPE : FILTER_FD_FILE;
 
 	if (sensor_wire_u64(view, SENSOR_P_FLAGS, &f) &&
 	    !bit(t->kinds, ARRAY_LEN(t->kinds), filter_open_kind(f, file && file->flags & SENSOR_FILE_CREATED)))

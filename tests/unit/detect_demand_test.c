@@ -194,6 +194,17 @@ TEST(of_two_paths_what_is_in_both_is_left)
 	DEMANDS(OPENAT("fd.name = /a and fd.path = /b"), "openat; /a|");
 }
 
+TEST(devices_are_told_by_their_mode)
+{
+	DEMANDS(OPENAT("fd.mode >= 24576 and fd.mode < 28672"), "openat; of a block device|");
+	DEMANDS(OPENAT("fd.mode >= 8192 and fd.mode < 12288"), "openat; of a character device|");
+	DEMANDS(OPENAT("fd.typechar = f and fd.mode >= 24576 and fd.mode < 28672"), "openat; of a block device|");
+	DEMANDS(OPENAT("fd.typechar = f"), "openat; of a file|");
+	/* An open that failed has no mode, and a comparison with it is false. */
+	DEMANDS(OPENAT("not fd.mode >= 24576"), "openat; of a file; or of a directory; or of a character device; or of a named pipe|");
+	DEMANDS(OPENAT("fd.mode > 24580 and fd.mode < 24590"), "openat; of a block device|");
+}
+
 TEST(the_hosts_name_of_a_containers_file_has_the_same_end_only)
 {
 	DEMANDS(OPENAT("fd.hostpath in (/etc/shadow, /dev/mem)"), "openat; named mem, shadow|");
