@@ -108,8 +108,8 @@ def wait_for_closing():
 class Agent:
     """One run of parka watch, up and ready."""
 
-    def __init__(self, binary, rules, options, log_path):
-        args = [binary, "watch", "--format", "json", "--no-status", *options]
+    def __init__(self, binary, rules, options, log_path, state):
+        args = [binary, "watch", "--format", "json", "--no-status", "--state", state, *options]
         for path in rules:
             args += ["-r", path]
         self.log_path = log_path
@@ -362,7 +362,7 @@ class Bench:
 
     def beside_parka(self):
         a = self.args
-        agent = Agent(a.binary, a.rules, a.watch_option, os.path.join(self.directory, "parka.log"))
+        agent = Agent(a.binary, a.rules, a.watch_option, os.path.join(self.directory, "parka.log"), os.path.join(self.directory, "state"))
         self.starts.append(agent.start_cpu)
         self.start_rss.append(agent.start_rss)
         time.sleep(1 if a.idle else 0)
@@ -495,7 +495,10 @@ def tell(args, result):
     if args.publish:
         docs = os.path.join(TOP, "docs")
         write_json(result, os.path.join(docs, "performance.json"))
-        figures.write_block(os.path.join(docs, "performance.md"), "bench/agent.py", figures.markdown(result))
+        picture = "![How much slower a host gets beside parka, and beside Falco]"
+        figures.write_block(os.path.join(docs, "performance.md"), "bench/agent.py", f"{picture}(performance.svg)\n\n" + figures.markdown(result))
+        figures.write_block(os.path.join(TOP, "README.md"), "bench/agent.py", f"{picture}(docs/performance.svg)\n\n"
+                            "`bench/agent.py` measured this and drew it: [docs/performance.md](docs/performance.md).")
         subprocess.run([sys.executable, os.path.join(TOP, "bench", "plot.py"), os.path.join(docs, "performance.json")], check=True)
     if args.json:
         write_json(result, args.json)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What parka costs the start and the end of a process: vfork + exec + wait and fork + exit, in alternating rounds.
 
-    bench/exec_cost.py [--rounds 10] [--n 1500] [--rules FILE|DIR ...] [--loads exec,fork] [--stopped] [--programs]
+    bench/exec_cost.py [--rounds 10] [--n 1500] [--rules FILE|DIR ...] [--loads exec,fork] [--stopped] [--programs] [--parka FILE]
 
 Run as root; builds nothing: needs build/src/cli/parka and build/bench/load. Each round runs every load without parka, with it, and
-without it again, in groups of 50 of which the lower quartile counts (bench/load.c). For each load: the medians without and with, the
+without it again, in groups of 2 ms of which the lower quartile counts (bench/load.c). For each load: the medians without and with, the
 median of the rounds' ratios with the middle half of them, the same of the CPU time that the load and its children used (of which
 waiting for a CPU is no part), and parka's own CPU time per operation. --stopped stops parka during the load, so that only what its
 programs do in the kernel is measured: keep --n below what the ring holds, some 700 execs. --programs adds a run with
@@ -17,7 +17,7 @@ import argparse, json, os, signal, statistics, subprocess, sys, time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRACEFS = "/sys/kernel/tracing"
-CHUNK = 50
+CHUNK = {"exec": 4, "fork": 16}   # some 2 ms: shorter than the slices in which a busy machine runs others
 
 
 def own_mounts():
@@ -47,7 +47,7 @@ def closing():
 
 class Agent:
     def __init__(self, a, log):
-        args = [os.path.join(a.build, "src/cli/parka"), "watch", "--format", "json", "-q"]
+        args = [a.parka or os.path.join(a.build, "src/cli/parka"), "watch", "--format", "json", "-q"]
         for r in a.rules:
             args += ["-r", r]
         self.process = subprocess.Popen(args, stdout=log, stderr=log)
@@ -81,31 +81,52 @@ class Agent:
             time.sleep(0.1)
 
 
-def run_load(a, name):
+def programs():
+    """Runs and nanoseconds of each BPF program that is loaded."""
+    out = subprocess.run(["bpftool", "prog", "show", "-j"], check=True, capture_output=True, text=True).stdout
+    return {p["id"]: (p.get("name", "?"), p.get("run_cnt", 0), p.get("run_time_ns", 0)) for p in json.loads(out)}
+
+
+def is_alone(agent):
+    return sum(name == "on_exec" for name, _, _ in programs().values()) == (agent is not None)
+
+
+def run_once(a, name):
     """Nanoseconds of the wall clock and of CPU per operation; the load makes a tenth more to warm up."""
-    out = subprocess.run([os.path.join(a.build, "bench/load"), name, str(a.n), "0", str(CHUNK)], check=True, capture_output=True, text=True)
+    out = subprocess.run([os.path.join(a.build, "bench/load"), name, str(a.n), str(CHUNK[name])], check=True, capture_output=True, text=True)
     return tuple(map(float, out.stdout.split()))
+
+
+def run_load(a, name, agent):
+    """The same and microseconds of the agent, while nobody else's hooks are attached: waits for that, and measures again what was
+    disturbed."""
+    for _ in range(600):
+        if not is_alone(agent):
+            time.sleep(0.2)
+            continue
+        before = agent.cpu() if agent else 0
+        if agent and a.stopped:
+            agent.signal(signal.SIGSTOP)
+        wall, cpu = run_once(a, name)
+        if agent:
+            agent.signal(signal.SIGCONT)
+            time.sleep(0.2)
+        own = (agent.cpu() - before) / (a.n * 1.1) * 1e6 if agent else 0
+        if is_alone(agent):
+            return wall, cpu, own
+    sys.exit("the programs of another parka are attached")
 
 
 def measure(a, log):
     loads = a.loads.split(",")
-    rows = {name: {"without": [], "with": [], "own": []} for name in loads}
-    for name in loads:
-        rows[name]["without"].append(run_load(a, name))
+    rows = {name: ([run_load(a, name, None)], []) for name in loads}
     for _ in range(a.rounds):
         agent = Agent(a, log)
         for name in loads:
-            if a.stopped:
-                agent.signal(signal.SIGSTOP)
-            before = agent.cpu()
-            rows[name]["with"].append(run_load(a, name))
-            if a.stopped:
-                agent.signal(signal.SIGCONT)
-            time.sleep(0.3)
-            rows[name]["own"].append((agent.cpu() - before) / (a.n * 1.1) * 1e6)
+            rows[name][1].append(run_load(a, name, agent))
         agent.stop()
         for name in loads:
-            rows[name]["without"].append(run_load(a, name))
+            rows[name][0].append(run_load(a, name, None))
     return rows
 
 
@@ -114,16 +135,9 @@ def quartiles(ratios):
     return ratios[len(ratios) // 4], statistics.median(ratios), ratios[(3 * len(ratios)) // 4]
 
 
-def show(name, row, which, label):
-    without, with_ = [x[which] for x in row["without"]], [x[which] for x in row["with"]]
+def show(name, label, without, with_):
     low, mid, high = quartiles([2 * w / (before + after) for w, before, after in zip(with_, without, without[1:])])
     print(f"{name:<6}{label:<6}{statistics.median(without):>12.0f}{statistics.median(with_):>12.0f}{mid:>8.3f}   {low:.3f} to {high:.3f}")
-
-
-def programs():
-    """Runs and nanoseconds of each BPF program that is loaded."""
-    out = subprocess.run(["bpftool", "prog", "show", "-j"], check=True, capture_output=True, text=True).stdout
-    return {p["id"]: (p.get("name", "?"), p.get("run_cnt", 0), p.get("run_time_ns", 0)) for p in json.loads(out)}
 
 
 def measure_programs(a, log):
@@ -134,7 +148,7 @@ def measure_programs(a, log):
     try:
         for name in a.loads.split(","):
             before = programs()
-            run_load(a, name)
+            run_once(a, name)
             after = programs()
             print(f"{name}: programs' runs per operation, ns per run, ns per operation (with some 40 ns of counting per run)")
             total = 0
@@ -158,6 +172,7 @@ def main():
     p.add_argument("--rules", action="append", default=[])
     p.add_argument("--loads", default="exec,fork")
     p.add_argument("--build", default=os.path.join(TOP, "build"))
+    p.add_argument("--parka", help="another program than that of the build")
     p.add_argument("--stopped", action="store_true")
     p.add_argument("--programs", action="store_true")
     a = p.parse_args()
@@ -166,10 +181,10 @@ def main():
         if a.rounds:
             rows = measure(a, log)
             print(f"{'load':<6}{'time':<6}{'without ns':>12}{'with ns':>12}{'ratio':>8}   middle half")
-            for name, row in rows.items():
-                show(name, row, 0, "wall")
-                show(name, row, 1, "CPU")
-                print(f"{name:<6}own CPU {statistics.median(row['own']):.2f} us per operation")
+            for name, (without, with_) in rows.items():
+                for i, label in enumerate(("wall", "CPU")):
+                    show(name, label, [r[i] for r in without], [r[i] for r in with_])
+                print(f"{name:<6}own CPU {statistics.median(r[2] for r in with_):.2f} us per operation")
         if a.programs:
             measure_programs(a, log)
 

@@ -101,12 +101,20 @@ def bound_of(result, load):
     return bounds.get(LOAD[load].bound) if bounds else None
 
 
+def unsteady(result, load):
+    """Whether the rounds contradict each other: then the machine had other things to do, and no ratio means anything."""
+    ratios = value_of(result, ("loads", load, "ratios"))
+    return bool(ratios) and max(ratios) > 1.5 * min(ratios)
+
+
 def verdict(result, target):
     """(figure as text, "met", "within 15 % of the bound x1.40" or "missed")"""
     value = value_of(result, target.where)
     if value is None:
         return "not measured", ""
     text = target.form.format(value)
+    if target.where[-1] in ("ratio", "loss_percent") and unsteady(result, target.where[1]):
+        return text, "too unsteady to say"
     if value <= target.limit:
         return text, "met"
     bound = bound_of(result, target.bound_of)
@@ -197,6 +205,9 @@ def warnings(result):
         yield f"{result['other_programs']} BPF programs of others were attached: the figures without parka are too high"
     if result.get("load_average", 0) > 1:
         yield f"the machine was not idle: load average {result['load_average']:.1f} at the start"
+    shaky = [row["name"] for row in result["loads"] if unsteady(result, row["name"])]
+    if shaky:
+        yield f"the rounds of {', '.join(shaky)} differ by more than half: their ratios say nothing"
     if result.get("n_lost"):
         yield f"parka lost {result['n_lost']:,} events over all rounds"
     for name, reason in result.get("skipped", {}).items():

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Twice the load at which delivery saturates, for minutes: is anything lost that must not be?
 
-    bench/soak.py [--minutes 10] [--cpu-percent N] [--json FILE] [--publish]
+    bench/soak.py [--minutes 10] [--cpu-percent N] [--json FILE] [--publish] [--from FILE]
 
 First finds the load at which delivery saturates: opens of ever other files that a rule asks for, as fast as the machine can. Where that
 is not enough to lose any, parka gets a share of a core only (a control group with a CPU quota, as containers have), halved until
@@ -186,9 +186,18 @@ def promises(r):
 def markdown(r):
     """What docs/performance.md says of it."""
     share = f"{r['cpu_percent']} % of a core" if r["cpu_percent"] else "all of the machine it wanted"
-    lines = [f"{r['date']}, Linux {os.uname().release}, {os.cpu_count()} cores. parka had {share}: delivery saturates at "
+    lines = [f"{r['date']}, Linux {r['kernel']}, {r['cores']} cores. parka had {share}: delivery saturates at "
              f"{r['saturation_per_s']:,.0f} opens a second; {r['offered_per_s']:,.0f} were offered for {r['seconds'] / 60:.1f} minutes.", ""]
     return "\n".join(lines + [f"- {'' if holds else 'missed: '}{said}" for holds, said in promises(r)])
+
+
+def tell(args, result):
+    """On the terminal and where it is published; the exit status."""
+    print(f"soak.py: {result['offered_per_s']:,.0f} opens a second for {result['seconds']:.0f} seconds")
+    held = [print(("ok      " if holds else "MISSED  ") + text) or holds for holds, text in promises(result)]
+    if args.publish:
+        figures.write_block(os.path.join(TOP, "docs", "performance.md"), "bench/soak.py", markdown(result))
+    return 0 if all(held) else 1
 
 
 def main():
@@ -197,7 +206,11 @@ def main():
     a.add_argument("--cpu-percent", type=int, metavar="N", help="give parka N percent of a core, instead of finding out")
     a.add_argument("--json", metavar="FILE", help="write all that was counted")
     a.add_argument("--publish", action="store_true", help="write what came of it into docs/performance.md")
+    a.add_argument("--from", dest="from_file", metavar="FILE", help="tell what --json wrote again, instead of measuring")
     args = a.parse_args()
+    if args.from_file:
+        with open(args.from_file, encoding="utf-8") as file:
+            sys.exit(tell(args, json.load(file)))
     if os.geteuid() != 0 or not harness.find_parka() or not harness.find_act():
         sys.exit("soak.py: needs root, and parka and the acts built: ninja -C build")
     rules = [path for path in [os.path.join(harness.OFFICIAL, name) for name in OFFICIAL_FILES] if os.path.exists(path)] + [harness.RULES]
@@ -214,15 +227,12 @@ def main():
             result = soak(p, rules, percent, load, int(args.minutes * 60), n_processes, rates)
         finally:
             p.stop()
-    result = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "cpu_percent": percent, "saturation_per_s": load, **result}
-    print(f"soak.py: {result['offered_per_s']:,.0f} opens a second for {result['seconds']:.0f} seconds")
-    held = [print(("ok      " if holds else "MISSED  ") + text) or holds for holds, text in promises(result)]
+    result = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "kernel": os.uname().release,
+              "cores": os.cpu_count(), "cpu_percent": percent, "saturation_per_s": load, **result}
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
-    if args.publish:
-        figures.write_block(os.path.join(TOP, "docs", "performance.md"), "bench/soak.py", markdown(result))
-    sys.exit(0 if all(held) else 1)
+    sys.exit(tell(args, result))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 check=
 [ "${1:-}" = --check ] && { check=1; shift; }
 parka=${1:-build/parka}
+[ -x "$parka" ] || { echo "gen-docs.sh: $parka is not there: make it, or name the program" >&2; exit 2; }
 dir=docs
 [ -n "$check" ] && { dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; }
 

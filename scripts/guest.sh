@@ -124,7 +124,7 @@ poweroff -f
 INIT
 	chmod +x "$root/init"
 	(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$root.cpio.gz"
-	timeout -k 5 "$seconds" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 1024 -nographic -no-reboot -nic none ${PARKA_GUEST_QEMU:-} \
+	timeout -k 5 "$seconds" qemu-system-x86_64 ${PARKA_GUEST_MACHINE:--accel tcg -cpu max -smp 2} -m 1024 -nographic -no-reboot -nic none ${PARKA_GUEST_QEMU:-} \
 		-kernel "$(echo "$kdir"/boot/vmlinuz-*)" -initrd "$root.cpio.gz" \
 		-append "console=ttyS0 quiet panic=-1 lsm=landlock,lockdown,yama,bpf ${PARKA_GUEST_APPEND:-}" </dev/null >"$out" 2>&1 || true
 	tr -d '\r' <"$out" | sed -n '/^=== guest begins/,/^=== guest ends/p' | grep -v '^=== guest' || true

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Live: what is in the rings is served in batches. A ring wakes the loop when it wants attention; a
- * timer of 50 ms bounds how late the rest is seen. The descriptor is edge-triggered: events younger than
- * the merge holds back would keep a level-triggered one readable and the loop spinning. When nothing comes for a while the timer stops,
- * and the first event of any kind wakes the loop.
+ * Live: what is in the rings is served in batches. A ring wakes the loop when it wants attention; while processes start and
+ * end, the loop comes back by itself every two milliseconds; a timer of 50 ms bounds how late the rest is seen. The
+ * descriptor is edge-triggered: events younger than the merge holds back would keep a level-triggered one readable and the
+ * loop spinning. When nothing comes for a while the timer stops, and the first event of any kind wakes the loop.
  */
 #include "agent/agent.h"
 #include "agent/filter.h"
@@ -276,7 +276,7 @@ int agent_live_run(struct agent_live *live, struct err *err)
 		r = drain(live, BATCH, false, err);
 		live->drained = r >= 0 && r < BATCH;
 		if (r >= 0)
-			r = loop_once(live->loop, r == BATCH ? 0 : -1, err);
+			r = loop_once(live->loop, r == BATCH ? 0 : sensor_sleep_ms(live->sensor), err);
 		if (r < 0)
 			return r;
 	}
@@ -324,7 +324,6 @@ static int open_capture(struct agent_live *live, const char *path, struct err *e
 	return agent_recorder_open(&live->recorder, path, &info, err);
 }
 
-/* Between the stream and whoever is told. */
 /* Which rules the terms of the filter are of. */
 static void tell_costs_filter(struct agent_live *live)
 {
@@ -335,6 +334,7 @@ static void tell_costs_filter(struct agent_live *live)
 	agent_costs_filter(live->costs, made->build, terms, n);
 }
 
+/* Between the stream and whoever is told. */
 static void open_costs(struct agent_live *live, const struct agent_live_options *options, struct lang_rules *rules,
 		       struct agent_stream_options *stream)
 {

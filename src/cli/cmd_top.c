@@ -275,8 +275,8 @@ const struct cli_command cmd_top = {
 		"\"containers\" and \"rules\"; counters that are 0 are left out, times are nanoseconds.\n\n"
 		"Lost events and findings are of the whole run, everything else is of the last interval. Events are counted; processor "
 		"time, and for how many delivered events a rule is a reason (PASSED), are measured on a sample and scaled. CPU of a "
-		"rule is its share of the time that judging took. While it runs, the kernel times all BPF programs of the machine (as kernel.bpf_stats_enabled "
-		"does, which stays as it is; it ends with parka top): that adds to each run of a program; --no-kernel-time leaves it off.",
+		"rule is its share of the time that judging took. While it runs, the kernel times all BPF "
+		"programs of the machine (as kernel.bpf_stats_enabled does, which stays as it is; it ends with parka top): that adds to each run of a program; --no-kernel-time leaves it off.",
 	.options = options,
 	.examples = examples,
 	.run = run,

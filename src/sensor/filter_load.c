@@ -16,25 +16,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Since 5ffa25502b5a ("bpf: Add instructions for atomic_[cmp]xchg", 5.12): the real thing, loaded. */
-bool sensor_filter_can_swap(void)
-{
-	struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = 1 },
-		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
-		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_1, .off = -8, .imm = BPF_CMPXCHG },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "parka_probe", "Dual BSD/GPL", program, ARRAY_LEN(program), NULL);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
 /* ---- tables ---- */
 
 /* One of the two sets of tables, through a mapping that lives as long as the writing. */

@@ -160,7 +160,6 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 
 	ro->config.cgroup_subsys = facts->cgroup.subsys;
 	ro->config.cgroup_hierarchy = facts->cgroup.hierarchy;
-	ro->config.can_swap = facts->can_swap;
 	ro->config.oom_gives_task = facts->oom_gives_task;
 	ro->config.uring_request = facts->uring_request;
 	ro->config.uring_result = facts->uring_result;

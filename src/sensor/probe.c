@@ -146,7 +146,6 @@ int sensor_facts_load(struct sensor_facts *facts, struct err *err)
 	choose_cgroup(facts->btf, &facts->cgroup);
 	facts->oom_gives_task = argument_is_pointer(facts->btf, tracepoint_proto(facts->btf, "mark_victim"), 0);
 	facts->can_cast = may_cast() && btf__find_by_name_kind(facts->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	facts->can_swap = sensor_filter_can_swap();
 	find_uring(facts);
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOLD_NS = 300000 };
+enum { HOLD_NS = 300000, UP_MS = 2 };
 
 static enum sensor_compat compat_from_environment(void)
 {
@@ -143,6 +143,19 @@ int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **re
 	}
 	*ret_event = event;
 	return 1;
+}
+
+/* The last short sleep is with the flag taken back: a program that saw it set has sent its event by then. */
+int sensor_sleep_ms(struct sensor *sensor)
+{
+	__u32 *is_up = &sensor->bpf->bss->control.reader_is_up;
+	struct sensor_ring *lifecycle = &sensor->rings[SENSOR_LANE_LIFECYCLE];
+	bool busy = lifecycle->n_events != sensor->n_slept_at || sensor_ring_peek(lifecycle), was_up = *is_up;
+
+	sensor->n_slept_at = lifecycle->n_events;
+	if (busy != was_up)
+		__atomic_store_n(is_up, busy, __ATOMIC_RELAXED);
+	return busy || was_up ? UP_MS : -1;
 }
 
 static bool program_info(int fd, struct bpf_prog_info *ret)

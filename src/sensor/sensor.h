@@ -47,6 +47,10 @@ int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **re
  * or so, and only events of processes, rare ones and rings that fill wake it. An event that is being sent while the word is
  * given may still not wake: look once more after the next 50 ms. */
 void sensor_doze(struct sensor *sensor, bool dozes);
+/* How many milliseconds a reader that was given everything may sleep before it reads again; -1: until the descriptor is
+ * readable. While lifecycle events come it is a few: the kernel side then wakes nobody, because a wake-up for each event would
+ * cost the process that made it more than the event does. To be called before each sleep, or never. */
+int sensor_sleep_ms(struct sensor *sensor);
 
 /* One wire event (type SCHED_FORK/SCHED_EXEC-like "seed" records, flagged below) for every task that
  * lives now, from the BPF task iterator (or /proc). Call after open, before next; calls emit per process,

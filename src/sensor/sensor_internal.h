@@ -26,7 +26,7 @@ struct sensor_cgroup_choice { int subsys, hierarchy, mode; };   /* mode: enum of
 struct sensor_facts {
 	struct btf *btf;
 	struct sensor_cgroup_choice cgroup;
-	bool oom_gives_task, can_cast, can_swap;
+	bool oom_gives_task, can_cast;
 	bool trampolines;                /* fentry and fexit programs attach */
 	bool fentry, lsm;                /* what is used for names: programs of these kinds load and attach */
 	int uring_request;
@@ -43,6 +43,7 @@ struct sensor {
 	struct sensor_hook *shown;       /* for sensor_hooks() */
 	struct sensor_ring rings[SENSOR_LANE_MAX];
 	struct sensor_merge merge;
+	uint64_t n_slept_at;             /* lifecycle events read before the last sleep */
 	struct sensor_refused refused[SENSOR_REFUSED_MAX];
 	size_t n_refused;
 	struct sensor_options options;
@@ -79,7 +80,6 @@ void sensor_facts_find_programs(struct sensor_facts *facts);   /* sets trampolin
 bool sensor_seed_from_proc(uint32_t pid, uint64_t start_ns, struct sensor_wire *out);
 
 /* filter_load.c */
-bool sensor_filter_can_swap(void);               /* programs may compare and swap */
 uint64_t sensor_boot_ns(void);                   /* sensor.c */
 
 /* loader.c */

@@ -362,11 +362,13 @@ static __always_inline void cancel(__u64 handle)
 		s->token = 0;
 }
 
-/* Lifecycle events are few and wake the reader, at most once a millisecond; file and net events are read by the
- * reader's timer unless their ring fills, or the reader has stopped its timer because nothing came for a while. */
+/* Lifecycle and rare events wake the reader, at most once a millisecond, unless it is up: a wake-up is an interrupt to this CPU and
+ * one to the reader's, some 8 us. File and net events are read by the reader's timer, unless it has stopped that because nothing
+ * came for a while. A ring that fills wakes it in any case. */
 static __always_inline __u64 wake_flags(struct slot *s, void *ring, __u64 now)
 {
 	__u32 lane = s->lane;
+	bool reads_by_itself;
 	__u64 *last;
 
 	if (lane >= SENSOR_LANE_MAX)
@@ -374,7 +376,8 @@ static __always_inline __u64 wake_flags(struct slot *s, void *ring, __u64 now)
 	last = &last_wake_ns[lane];
 	if (now - *last < 1000000)
 		return BPF_RB_NO_WAKEUP;
-	if (lane != SENSOR_LANE_LIFECYCLE && !s->rare && !control.reader_dozes &&
+	reads_by_itself = lane == SENSOR_LANE_LIFECYCLE || s->rare ? control.reader_is_up : !control.reader_dozes;
+	if (reads_by_itself &&
 	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < config.ring_bytes[lane] / 4)
 		return BPF_RB_NO_WAKEUP;
 	*last = now;

@@ -29,9 +29,9 @@ struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __uint(map_fl
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_WHERES_MAX); __type(key, __u64); __type(value, __u32); } wheres SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_PROCESSES_MAX); __type(key, __u32); __type(value, struct filter_process); } processes SEC(".maps");
 
-/* Where a path is walked. Like the slots: of this CPU, taken by a token, because a program may be interrupted by another. */
+/* Where a path is walked: of this CPU, and one for each of the programs that may have interrupted each other. */
 struct walk {
-	__u64 token;             /* the task that has it; 0: free */
+	__u64 users;             /* 0: free */
 	__u32 n, bytes;
 	__u64 last;              /* address and length of the last component's name */
 	__u32 last_len, spare;
@@ -85,32 +85,31 @@ static __always_inline int drop(__u32 type)
 	return 0;
 }
 
-/* Whether the token could be put where none was. Kernels before 5.12 have no compare-and-swap for programs; there no program
- * of ours is preempted by another (tracepoints run with preemption off), so that it is done before the other one goes on. */
-static __always_inline bool walk_try(struct walk *w, __u64 token)
-{
-	if (w->token)
-		return false;
-	if (config.can_swap)
-		return __sync_val_compare_and_swap(&w->token, 0, token) == 0;
-	w->token = token;
-	return true;
-}
-
 static __always_inline struct walk *walk_of(__u32 level)
 {
 	return bpf_map_lookup_elem(&walks, &level);
 }
 
+/* Who adds the first one has the place; who finds that others added too takes his own away again. That needs no compare-and-swap,
+ * which programs have since 5.12 only. In the worst case two that come at once both go on to the next place. */
+static __always_inline bool walk_try(struct walk *w)
+{
+	__sync_fetch_and_add(&w->users, 1);
+	if (*(volatile __u64 *)&w->users == 1)
+		return true;
+	__sync_fetch_and_add(&w->users, -1);
+	return false;
+}
+
 /* Take a scratch place: its level, -1 when all are taken. */
-static __always_inline int walk_take(__u64 token)
+static __always_inline int walk_take(void)
 {
 	struct walk *w;
 
 #pragma unroll
 	for (__u32 level = 0; level < SENSOR_SLOTS; level++) {
 		w = walk_of(level);
-		if (w && walk_try(w, token))
+		if (w && walk_try(w))
 			return level;
 	}
 	return -1;
@@ -121,7 +120,7 @@ static __always_inline void walk_release(__u32 level)
 	struct walk *w = walk_of(level);
 
 	if (w)
-		w->token = 0;
+		__sync_fetch_and_add(&w->users, -1);
 }
 
 /* ---- paths ---- */
@@ -299,29 +298,22 @@ __noinline __u64 filter_parts(__u32 level, __u32 version)
 __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 dentry)
 {
 	struct filter_tables *t = tables_of(version);
-	__u64 token = (__u64)bpf_get_current_task();
-	struct walk *w;
 	int level;
 
 	/* A mount that shows a part of its file system: the file has a second name. A removed one has none that is sure. */
 	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
 	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
 		return terms;
-	level = walk_take(token);
+	level = walk_take();
 	if (level < 0)
 		return terms;
-	w = walk_of(level);
 	if (walk_path(level, vfsmount, dentry) == 0) {
-		__u64 left = terms;
-
-		if (left & ~t->path_free)
-			left &= t->path_free | filter_nodes(level, version);
-		if (left & ~t->name_free)
-			left &= t->name_free | filter_names(level, version);
-		if (left & ~t->part_free)
-			left &= t->part_free | filter_parts(level, version);
-		if (w && w->token == token)
-			terms = left;
+		if (terms & ~t->path_free)
+			terms &= t->path_free | filter_nodes(level, version);
+		if (terms & ~t->name_free)
+			terms &= t->name_free | filter_names(level, version);
+		if (terms & ~t->part_free)
+			terms &= t->part_free | filter_parts(level, version);
 	}
 	walk_release(level);
 	return terms;
@@ -340,8 +332,8 @@ __noinline __u64 dots_in(__u64 word, __u64 n)
 /* Whether a text in the program's memory holds "..": also when it cannot be read, or goes on behind what is read. */
 __noinline int filter_has_dots(__u64 text)
 {
-	__u64 token = (__u64)bpf_get_current_task(), before = 0, found = 0, now;
-	int level = walk_take(token);
+	__u64 before = 0, found = 0, now;
+	int level = walk_take();
 	struct walk *w = walk_of(level);
 	long len;
 
@@ -357,8 +349,6 @@ __noinline int filter_has_dots(__u64 text)
 		found |= now & (now << 8 | before >> 56);
 		before = now;
 	}
-	if (w->token != token)
-		found = 1;
 	walk_release(level);
 	return found != 0;
 }

@@ -74,14 +74,12 @@ static __always_inline void exe_of_task(struct filter_process *p, struct filter_
 	p->exe[FILTER_OPEN] = p->exe[FILTER_NET] = p->exe[FILTER_CALL] = ~0ULL;
 	if (!file || !has_one_path(WORD(file, file, f_inode), mnt))
 		return;
-	level = walk_take(task);
+	level = walk_take();
 	if (level < 0)
 		return;
 	w = walk_of(level);
 	if (w && walk_path(level, mnt, WORD(file, file, f_path.dentry)) == 0)
 		exe_from_walk(p, t, w, level);
-	if (w && w->token != task)
-		p->exe[FILTER_OPEN] = p->exe[FILTER_NET] = p->exe[FILTER_CALL] = ~0ULL;
 	walk_release(level);
 }
 

@@ -84,7 +84,6 @@ struct sensor_config {
 	__s32 uring_request;     /* which argument of the io_uring submit tracepoint is the request; -1: none */
 	__u32 uring_result;      /* enum sensor_uring_result */
 	__u32 ring_bytes[3];
-	__u32 can_swap;          /* programs may compare and swap (since 5.12) */
 	__u32 seccomp_result;    /* which word of __secure_computing()'s arguments and result is the result */
 };
 
@@ -100,6 +99,7 @@ struct sensor_control {
 	__u32 processes_full;    /* the version during which a process found no place in the filter's map */
 	__u32 count_cgroups;     /* events are counted by cgroup, too */
 	__u32 reader_dozes;      /* the first event of any kind is to wake it */
+	__u32 reader_is_up;      /* reads by itself within milliseconds: nobody needs to wake it */
 };
 
 /* What became of the events of a type or a cgroup. Of one CPU. */
