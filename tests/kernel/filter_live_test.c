@@ -292,6 +292,7 @@ TEST(two_dots_are_found_in_the_text_as_given)
 
 static int mount_bind(const struct act *a)
 {
+	mkdir("/mnt", 0755);                    /* a small guest has none */
 	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(a->text, "/mnt", NULL, MS_BIND, NULL) < 0;
 }
 
@@ -313,6 +314,7 @@ static int mount_tmpfs(const struct act *a)
 {
 	int fd;
 
+	mkdir("/mnt", 0755);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", "/mnt", "tmpfs", 0, NULL) < 0)
 		return 1;
 	fd = open(a->path, O_CREAT | O_WRONLY, 0600);

@@ -458,6 +458,12 @@ static __always_inline __u64 filter_results(struct filter_tables *t, __u32 class
 	return at < FILTER_RESULTS ? t->of[class].result[at] : ~0ULL;
 }
 
+static __always_inline __u64 filter_kinds(struct filter_tables *t, __u32 class, __u32 kind)
+{
+	asm volatile("" : "+r"(kind));   /* older verifiers do not see the bound through the bits it is made of */
+	return t->of[class].kind[kind & (FILTER_KINDS - 1)];
+}
+
 /* ---- opens ---- */
 
 static __always_inline __u64 file_number(__u64 task, __s64 fd)
@@ -532,7 +538,7 @@ static __always_inline __u64 filter_opened(__u32 version, struct filter_tables *
 	if (!file)
 		return terms;
 	if (open_flags(variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT)];
+		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT));
 	return terms ? filter_file(version, terms, file) : 0;
 }
 
@@ -555,7 +561,7 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	if (ret >= 0)
 		terms = filter_opened(version, t, terms, row->variant, ret);
 	else if (open_flags(row->variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)] &
+		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, false)) &
 			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);
