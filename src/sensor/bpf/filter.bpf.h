@@ -513,6 +513,15 @@ __noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
 	return filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
 }
 
+/* The verifier of 6.1 does not see the bound of what was put together by ors. */
+static __always_inline __u32 open_kind(__u64 flags, bool created)
+{
+	__u32 kind = filter_open_kind(flags, created);
+
+	asm volatile("" : "+r"(kind));
+	return kind & (2 * FILTER_KIND_CREATED - 1);
+}
+
 /* Which of `terms` an open satisfies by its flags and the file; `ret` >= 0. */
 static __always_inline __u64 filter_opened(__u32 version, struct filter_tables *t, __u64 terms, __u32 variant, __s64 ret)
 {
@@ -521,7 +530,7 @@ static __always_inline __u64 filter_opened(__u32 version, struct filter_tables *
 	if (!file)
 		return terms;
 	if (open_flags(variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT)];
+		terms &= t->of[FILTER_OPEN].kind[open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT)];
 	return terms ? filter_file(version, terms, file) : 0;
 }
 
@@ -544,7 +553,7 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	if (ret >= 0)
 		terms = filter_opened(version, t, terms, row->variant, ret);
 	else if (open_flags(row->variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)] &
+		terms &= t->of[FILTER_OPEN].kind[open_kind(flags, false)] &
 			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);
