@@ -315,6 +315,7 @@ TEST(two_dots_are_found_in_the_text_as_given)
 
 static int mount_bind(const struct act *a)
 {
+	mkdir("/mnt", 0755);                    /* a small guest has none */
 	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(a->text, "/mnt", NULL, MS_BIND, NULL) < 0;
 }
 
@@ -336,6 +337,7 @@ static int mount_tmpfs(const struct act *a)
 {
 	int fd;
 
+	mkdir("/mnt", 0755);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", "/mnt", "tmpfs", 0, NULL) < 0)
 		return 1;
 	fd = open(a->path, O_CREAT | O_WRONLY, 0600);
@@ -404,6 +406,18 @@ TEST(what_is_too_deep_to_be_known_is_reported)
 
 static int rename_self(const struct act *a) { return prctl(PR_SET_NAME, a->text); }
 
+/* Who is forked has the name of who forks. */
+static void check_named(int line, const struct sensor_filter_term *term, bool expected, const char *path, const char *name)
+{
+	char before[16] = "";
+
+	prctl(PR_GET_NAME, before);
+	prctl(PR_SET_NAME, name);
+	check_line(line, term, &(struct act){ .path = path }, expected);
+	prctl(PR_SET_NAME, before);
+}
+#define CHECK_NAMED(term, expected, path, name) check_named(__LINE__, &(term), expected, path, name)
+
 static void *open_in_thread(void *data)
 {
 	const struct act *a = data;
@@ -419,7 +433,6 @@ static int open_from_thread(void *data)
 {
 	pthread_t thread;
 
-	prctl(PR_SET_NAME, "leader");
 	return pthread_create(&thread, NULL, open_in_thread, data) || pthread_join(thread, NULL);
 }
 
@@ -427,16 +440,19 @@ TEST(the_name_of_thread_or_process_is_judged)
 {
 	struct sensor_filter_term term = open_term(), other = open_term();
 	struct act a = { .path = new_file("comm") };
+	char before[16] = "";
 	struct live_events e;
 
 	NEED_SENSOR();
 	term.comms = (struct sensor_filter_texts){ LIST("vi", "fifteen-letters"), 2, false };
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "vi");
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "fifteen-letters");
-	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vim");
+	CHECK_NAMED(term, true, a.path, "vi");
+	CHECK_NAMED(term, true, a.path, "fifteen-letters");
+	CHECK_NAMED(term, false, a.path, "vim");
 	term.comms.none_of = true;
-	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vi");
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "a-longer-name");
+	CHECK_NAMED(term, false, a.path, "vi");
+	CHECK_NAMED(term, true, a.path, "a-longer-name");
+	prctl(PR_GET_NAME, before);
+	prctl(PR_SET_NAME, "leader");
 	for (int i = 0; i < 3; i++) {
 		static const char *const names[] = { "leader", "worker", "nobody" };
 		other.comms = (struct sensor_filter_texts){ &names[i], 1, false };
@@ -445,6 +461,22 @@ TEST(the_name_of_thread_or_process_is_judged)
 		CHECK_MSG((live_find(&e, MODEL_EVT_OPENAT, SENSOR_P_RAW, a.path) != NULL) == (i < 2), "%s", names[i]);
 		live_free(&e);
 	}
+	prctl(PR_SET_NAME, before);
+}
+
+TEST(a_process_that_renamed_itself_hides_behind_no_name)
+{
+	struct sensor_filter_term term = open_term();
+	struct act a = { .path = new_file("renamed"), .before = rename_self, .text = "trusted" };
+
+	NEED_SENSOR();
+	term.comms = (struct sensor_filter_texts){ LIST("trusted"), 1, true };
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));
+	CHECK_NAMED(term, false, a.path, "trusted");
+	/* Also when the filter is another one since. */
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));
 }
 
 static int become(const struct act *a) { return seteuid(a->number); }
