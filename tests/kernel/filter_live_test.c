@@ -381,6 +381,18 @@ TEST(what_is_too_deep_to_be_known_is_reported)
 
 static int rename_self(const struct act *a) { return prctl(PR_SET_NAME, a->text); }
 
+/* Who is forked has the name of who forks. */
+static void check_named(int line, const struct sensor_filter_term *term, bool expected, const char *path, const char *name)
+{
+	char before[16] = "";
+
+	prctl(PR_GET_NAME, before);
+	prctl(PR_SET_NAME, name);
+	check_line(line, term, &(struct act){ .path = path }, expected);
+	prctl(PR_SET_NAME, before);
+}
+#define CHECK_NAMED(term, expected, path, name) check_named(__LINE__, &(term), expected, path, name)
+
 static void *open_in_thread(void *data)
 {
 	const struct act *a = data;
@@ -396,7 +408,6 @@ static int open_from_thread(void *data)
 {
 	pthread_t thread;
 
-	prctl(PR_SET_NAME, "leader");
 	return pthread_create(&thread, NULL, open_in_thread, data) || pthread_join(thread, NULL);
 }
 
@@ -404,16 +415,19 @@ TEST(the_name_of_thread_or_process_is_judged)
 {
 	struct sensor_filter_term term = open_term(), other = open_term();
 	struct act a = { .path = new_file("comm") };
+	char before[16] = "";
 	struct live_events e;
 
 	NEED_SENSOR();
 	term.comms = (struct sensor_filter_texts){ LIST("vi", "fifteen-letters"), 2, false };
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "vi");
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "fifteen-letters");
-	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vim");
+	CHECK_NAMED(term, true, a.path, "vi");
+	CHECK_NAMED(term, true, a.path, "fifteen-letters");
+	CHECK_NAMED(term, false, a.path, "vim");
 	term.comms.none_of = true;
-	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vi");
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "a-longer-name");
+	CHECK_NAMED(term, false, a.path, "vi");
+	CHECK_NAMED(term, true, a.path, "a-longer-name");
+	prctl(PR_GET_NAME, before);
+	prctl(PR_SET_NAME, "leader");
 	for (int i = 0; i < 3; i++) {
 		static const char *const names[] = { "leader", "worker", "nobody" };
 		other.comms = (struct sensor_filter_texts){ &names[i], 1, false };
@@ -422,6 +436,22 @@ TEST(the_name_of_thread_or_process_is_judged)
 		CHECK_MSG((live_find(&e, MODEL_EVT_OPENAT, SENSOR_P_RAW, a.path) != NULL) == (i < 2), "%s", names[i]);
 		live_free(&e);
 	}
+	prctl(PR_SET_NAME, before);
+}
+
+TEST(a_process_that_renamed_itself_hides_behind_no_name)
+{
+	struct sensor_filter_term term = open_term();
+	struct act a = { .path = new_file("renamed"), .before = rename_self, .text = "trusted" };
+
+	NEED_SENSOR();
+	term.comms = (struct sensor_filter_texts){ LIST("trusted"), 1, true };
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));
+	CHECK_NAMED(term, false, a.path, "trusted");
+	/* Also when the filter is another one since. */
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));
 }
 
 static int become(const struct act *a) { return seteuid(a->number); }

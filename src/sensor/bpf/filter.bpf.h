@@ -15,7 +15,7 @@
 #include "task.bpf.h"
 #include "call.bpf.h"
 
-enum { FILTER_WHERES_MAX = 4096, FILTER_PROCESSES_MAX = 16384, WALK_MASK = 63, WALK_BYTES = 3500, NAME_MAX = 255, DOTS_BYTES = 256 };
+enum { FILTER_WHERES_MAX = 4096, FILTER_PROCESSES_MAX = 16384, FILTER_RENAMED_MAX = 8192, RENAMED_MASK = 65535, WALK_MASK = 63, WALK_BYTES = 3500, NAME_MAX = 255, DOTS_BYTES = 256 };
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
 #define S_IFREG 0100000
@@ -27,6 +27,10 @@ enum { FILTER_WHERES_MAX = 4096, FILTER_PROCESSES_MAX = 16384, WALK_MASK = 63, W
 /* Mapped by user space only while it writes: no memory of its own. */
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __uint(map_flags, BPF_F_MMAPABLE); __type(key, __u32); __type(value, struct filter_tables); } filters SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_WHERES_MAX); __type(key, __u64); __type(value, __u32); } wheres SEC(".maps");
+/* Processes that gave themselves another name since their exec. Rules go by the name that exec or fork gave, which
+ * the kernel has no more. `renamed_maybe`: by the low bits of the tgid, so that nobody else pays for the look-up. */
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_RENAMED_MAX); __type(key, __u32); __type(value, __u8); } renamed SEC(".maps");
+__u8 renamed_maybe[RENAMED_MASK + 1] = {};
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_PROCESSES_MAX); __type(key, __u32); __type(value, struct filter_process); } processes SEC(".maps");
 
 /* Where a path is walked: of this CPU, and one for each of the programs that may have interrupted each other. */
@@ -380,12 +384,19 @@ static __always_inline __u64 comm_terms(struct filter_tables *t, __u32 class, __
 	return at ? at->mask[class] : t->of[class].comm_other;
 }
 
+static __always_inline bool was_renamed(__u32 tgid)
+{
+	return renamed_maybe[tgid & RENAMED_MASK] && (control.renamed_full || bpf_map_lookup_elem(&renamed, &tgid));
+}
+
 /* The name of the thread, or of its process: rules may mean either. */
 static __always_inline __u64 filter_comm(struct filter_tables *t, __u32 class, __u64 task)
 {
 	__u64 leader = WORD(task_struct, task, group_leader), key = comm_key_of(task), other;
 	__u64 found = comm_terms(t, class, key);
 
+	if (was_renamed((__u32)WORD(task_struct, task, tgid)))
+		return ~0ULL;
 	if (leader == task)
 		return found;
 	other = comm_key_of(leader);
