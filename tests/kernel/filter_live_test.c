@@ -856,6 +856,105 @@ TEST(no_event_that_both_filters_want_is_lost_while_they_are_swapped)
 	munmap(shared, sizeof(*shared));
 }
 
+/* ---- credentials ---- */
+
+/* Nothing but opens is hooked from here on, so that no event tells of the change itself; and no open is wanted. */
+static void drop_every_open(void)
+{
+	struct sensor_filter_term nothing = term_of(MODEL_EVT_CREAT);
+	struct model_event_set wanted = { 0 };
+	struct err err = { 0 };
+
+	model_event_set_add(&wanted, MODEL_EVT_OPENAT);
+	CHECK_MSG(sensor_want(live_sensor(), &wanted, &err) == 0, "%s", err.text);
+	set_terms(&nothing, 1);
+}
+
+static int open_once(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	close(fd);
+	return fd < 0;
+}
+
+/* A process without keyring gets one at its first use: new credentials, by add_key(2), which nobody looks at. */
+static int act_new_credentials(void *data)
+{
+	const char *const *paths = data;
+
+	if (open_once(paths[0]))
+		return 1;
+	if (syscall(SYS_add_key, "user", "parka-filter-test", "x", 1, -2 /* KEY_SPEC_PROCESS_KEYRING */) < 0)
+		return 2;
+	return open_once(paths[1]) || open_once(paths[2]);
+}
+
+static bool opened(const struct live_events *e, const char *path)
+{
+	return live_find(e, MODEL_EVT_OPENAT, SENSOR_P_RAW, path) != NULL;
+}
+
+/* Hooks are taken away in the background: until that of add_key(2) is gone, it is the event that tells. */
+static struct live_events run_unseen(const char *const *paths)
+{
+	struct live_events e = { 0 };
+
+	for (int i = 0; i < 100; i++) {
+		live_free(&e);
+		e = live_run(act_new_credentials, (void *)(uintptr_t)paths);
+		if (e.status != 0 || !live_nth(&e, MODEL_EVT_ADD_KEY, 0))
+			break;
+		usleep(20000);
+	}
+	return e;
+}
+
+TEST(an_event_that_nobody_wants_is_reported_once_when_credentials_changed_unseen)
+{
+	const char *paths[] = { new_file("creds-before"), new_file("creds-first"), new_file("creds-second") };
+	struct live_events e;
+	int status;
+
+	NEED_SENSOR();
+	drop_every_open();
+	e = run_unseen(paths);
+	status = e.status;
+	CHECK(!opened(&e, paths[0]));            /* its fork told of its credentials */
+	CHECK(opened(&e, paths[1]) == (status == 0));
+	CHECK(!opened(&e, paths[2]));
+	live_free(&e);
+	if (status != 0)
+		SKIP("this kernel keeps no keys");
+}
+
+static void *open_as_thread(void *data)
+{
+	return (void *)(intptr_t)open_once(data);
+}
+
+static int act_in_new_thread(void *data)
+{
+	pthread_t thread;
+	void *failed = NULL;
+
+	return pthread_create(&thread, NULL, open_as_thread, data) || pthread_join(thread, &failed) || failed;
+}
+
+TEST(the_first_event_of_a_new_thread_is_dropped_when_nobody_wants_it)
+{
+	const char *path = new_file("creds-thread");
+	struct live_events e;
+
+	NEED_SENSOR();
+	drop_every_open();
+	e = live_run(act_in_new_thread, (void *)(uintptr_t)path);
+	CHECK_INT(e.status, 0);
+	CHECK(count_of(&e, MODEL_EVT_SCHED_FORK) >= 1);
+	CHECK(!opened(&e, path));
+	live_free(&e);
+}
+
 TEST(cleanup)
 {
 	char command[100];
