@@ -110,10 +110,12 @@ def ordinary_work(tmp):
         file.write("#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n")
     script = f"""cd {tmp}
         gcc -O1 -o hello hello.c && ./hello
-        for i in 1 2 3 4 5; do printf '%s\\n' "$i" | sed s/1/2/ >>lines; done; sort lines | uniq -c; awk '{{ n += $1 }} END {{ print n }}' lines
+        for i in 1 2 3 4 5; do printf '%s\\n' "$i" | sed s/1/2/ >>lines; done; sort lines | uniq -c
+        awk '{{ n += $1 }} END {{ print n }}' lines
         find /etc /usr/share/doc -maxdepth 2 -name '*.conf' | head -50; grep -rl nameserver /etc/resolv.conf
         tar -cf etc.tar -C /etc apt && tar -tf etc.tar && mkdir -p out && tar -C out -xf etc.tar
-        git init -q repo && cd repo && cp ../hello.c . && git add . && git -c user.name=n -c user.email=e@example.org commit -qm one && git log && git status
+        git init -q repo && cd repo && cp ../hello.c . && git add . && git -c user.name=n -c user.email=e@example.org commit -qm one
+        git log && git status
         dpkg -l | wc -l; apt-cache policy bash; ls -l /etc; id; ps aux; df; cp /etc/hostname ../copy; mv ../copy ../moved; rm ../moved
     """
     server = ("import socket, threading, os, json, tempfile, sqlite3\n"
@@ -150,7 +152,8 @@ def demanded(tmp, box):
         ./copy open-read {d}/in/file; ./copy open-read {d}/inside; cat in/file; ./other renamed-read sshd {d}/in/file
         ./other renamed-read cat {d}/in/file; cp other sshd; ./sshd renamed-read other {d}/in/file; ./sshd open-read in/file
         ./copy open-read {d}/none; ./copy open-read {d}/in/file/none; ./copy open-read /nothing/proof; ./copy open-read proof.d/none
-        cat x.proof proof.d/deep/y in.proof; ln x.proof x.other; cat x.other; rm x.other; ln -s x.proof link; cat link; mv x.proof x.plain; cat x.plain
+        cat x.proof proof.d/deep/y in.proof; ln x.proof x.other; cat x.other; rm x.other; ln -s x.proof link; cat link
+        mv x.proof x.plain; cat x.plain
         echo y >>inside; echo z >proof.d/new; ./copy open-write {d}/inside; ./copy create {d}/proof.d/made; >|proof.d/made
         ./copy open-read {d}/../d/inside; cd in; ../copy open-read ../inside; ../copy relative-read . ../proof.d/deep/y; cd ..; ls {d} {d}/proof.d
         for port in 4444 4445 4446; do ./copy connect 127.0.0.1 $port; done; ./copy connect 127.0.0.7 1; ./copy connect 127.1.2.3 2
@@ -162,8 +165,8 @@ def demanded(tmp, box):
               f"mkdir -p {tmp}/root/d {tmp}/root/etc; cp {d}/copy {tmp}/root/d; echo x >{tmp}/root/etc/hostname; "
               f"chroot {tmp}/root /d/copy open-read /etc/hostname; chroot {tmp}/root /d/copy open-read /d/../d/copy")
     return [lambda: run("sh", "-c", script), lambda: evasion_test.on_host(mounts),
-            lambda: box.sh("cat /etc/hostname /etc/group; mkdir -p /a; mount --bind /etc /a && cat /a/group; mount -t tmpfs t /a && cp /etc/group /a && "
-                           "cat /a/group && mount --bind /a/group /etc/hostname && cat /etc/hostname; act connect 127.0.0.1 4444; act dns a.example")]
+            lambda: box.sh("cat /etc/hostname /etc/group; mkdir -p /a; mount --bind /etc /a && cat /a/group; mount -t tmpfs t /a && "
+                           "cp /etc/group /a && cat /a/group && mount --bind /a/group /etc/hostname && cat /etc/hostname; act connect 127.0.0.1 4444; act dns a.example")]
 
 
 # The name of the process changes by another thread's hand, then the file is read.
@@ -220,7 +223,8 @@ def runc_bundle(tmp):
     run("runc", "spec", "-b", bundle)
     with open(bundle + "/config.json", encoding="utf-8") as file:
         config = json.load(file)
-    config["process"].update(terminal=False, args=["sh", "-c", "cat /etc/shadow; act create /etc/cron.d/x; act connect 127.0.0.1 4444; true"])
+    reads = "cat /etc/shadow; act create /etc/cron.d/x; act connect 127.0.0.1 4444"
+    config["process"].update(terminal=False, args=["sh", "-c", f"{reads}; sleep 3; {reads}; true"])
     config["process"]["rlimits"] = []
     config["process"]["capabilities"] = {key: ["CAP_DAC_OVERRIDE"] for key in ("bounding", "effective", "permitted")}
     config["root"]["readonly"] = False
@@ -309,7 +313,8 @@ class Reload:
 
     def run(self, watches):
         reads = "cat /etc/hostname /etc/networks /etc/issue"
-        loop = subprocess.Popen(["sh", "-c", f"while :; do {reads}; sleep 0.01; done"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        loop = subprocess.Popen(["sh", "-c", f"while :; do {reads}; sleep 0.01; done"], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
         before = [len(w.stderr_lines) for w in watches]
         begin = now()
         time.sleep(0.3)
@@ -375,10 +380,11 @@ def check_capture(tap, label, capture, tmp, rules, min_percent):
 def do_acts(recorder, tmp, said):
     box = rules_live_test.Box()
     doer = Doer(recorder, box)
-    parts = [rules_live_test.escapes_through_files, rules_live_test.escapes_through_mounts, rules_live_test.escapes_through_kernel,
-             rules_live_test.credentials_and_cluster, rules_live_test.containers, rules_live_test.execution, rules_live_test.files,
-             rules_live_test.network, rules_live_test.kernel_and_parka]
-    jobs = [lambda: [part(doer, box) for part in parts], lambda: [act() for act in evasions(tmp) + ordinary_work(tmp)],
+    escapes = [rules_live_test.escapes_through_files, rules_live_test.escapes_through_mounts, rules_live_test.escapes_through_kernel]
+    others = [rules_live_test.credentials_and_cluster, rules_live_test.containers, rules_live_test.execution, rules_live_test.files,
+              rules_live_test.network, rules_live_test.kernel_and_parka]
+    jobs = [lambda: [part(doer, box) for part in escapes], lambda: [part(doer, box) for part in others],
+            lambda: [act() for act in evasions(tmp) + ordinary_work(tmp)],
             lambda: old_group(tmp, said)]
     with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
         for future in [pool.submit(job) for job in jobs]:
