@@ -62,6 +62,7 @@ DEMANDS = (
     ("made", f"{OPENS} and evt.arg.flags contains O_CREAT and fd.directory = TMP/d/proof.d"),
     ("dots", f"{OPENS} and fd.nameraw contains .. and proc.name = copy"),
     ("directory", f"{OPENS} and fd.type = directory and fd.name = TMP/d"),
+    ("host path", f"{OPENS} and fd.hostpath startswith TMP/bundle/rootfs/etc/"),
     ("port", "evt.type = connect and fd.sport in (4444, 4445)"),
     ("network", "evt.type = connect and (fd.sip = 127.0.0.7 or fd.snet = 127.1.0.0/16)"),
     ("elsewhere", "evt.type in (connect, listen, bind) and fd.typechar = 4 and not fd.snet in (127.0.0.0/8)"),
@@ -166,7 +167,8 @@ def demanded(tmp, box):
               f"chroot {tmp}/root /d/copy open-read /etc/hostname; chroot {tmp}/root /d/copy open-read /d/../d/copy")
     return [lambda: run("sh", "-c", script), lambda: evasion_test.on_host(mounts),
             lambda: box.sh("cat /etc/hostname /etc/group; mkdir -p /a; mount --bind /etc /a && cat /a/group; mount -t tmpfs t /a && "
-                           "cp /etc/group /a && cat /a/group && mount --bind /a/group /etc/hostname && cat /etc/hostname; act connect 127.0.0.1 4444; act dns a.example")]
+                           "cp /etc/group /a && cat /a/group && mount --bind /a/group /etc/hostname && cat /etc/hostname; "
+                           "act connect 127.0.0.1 4444; act dns a.example")]
 
 
 # The name of the process changes by another thread's hand, then the file is read.
@@ -261,7 +263,9 @@ def is_ours(finding):
     """Not what others do on this machine meanwhile, nor what the parkas do themselves: each sees the others, none itself."""
     own = finding.get("parka") or {}
     ancestors = own.get("ancestors") or []
-    if any(os.path.basename(a.get("exepath") or "") == "parka" for a in ancestors[:1]):
+    fields = finding.get("output_fields", {})
+    if fields.get("proc.name") == "parka" or str(fields.get("proc.cmdline")).startswith("parka ") or \
+       any(os.path.basename(a.get("exepath") or "") == "parka" for a in ancestors):
         return False
     if (own.get("container") or {}).get("id") != "host":
         return (own.get("container") or {}).get("name", "").startswith(harness.PREFIX)

@@ -20,7 +20,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -261,6 +263,29 @@ TEST(flags_and_results_are_judged)
 	CHECK_ACT(directory, false, path);
 }
 
+TEST(devices_and_pipes_are_told_from_files)
+{
+	struct sensor_filter_term character = open_term(), block = open_term(), pipe = open_term();
+	const char *path = new_file("type");
+
+	NEED_SENSOR();
+	character.fd_types = 1 << FILTER_FD_CHARACTER;
+	block.fd_types = 1 << FILTER_FD_BLOCK;
+	pipe.fd_types = 1 << FILTER_FD_PIPE;
+	CHECK_ACT(character, true, "/dev/null");
+	CHECK_ACT(character, false, path);
+	CHECK_ACT(block, false, "/dev/null");
+	CHECK_ACT(block, false, path);
+	unlink("/tmp/parka-filter-block");
+	if (mknod("/tmp/parka-filter-block", S_IFBLK | 0600, makedev(7, 250)) == 0)   /* a loop device: O_PATH opens none */
+		CHECK_ACT(block, true, "/tmp/parka-filter-block", .flags = O_PATH);
+	unlink("/tmp/parka-filter-block");
+	CHECK(mknod("/tmp/parka-filter-pipe", S_IFIFO | 0600, 0) == 0);
+	CHECK_ACT(pipe, true, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	CHECK_ACT(character, false, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	unlink("/tmp/parka-filter-pipe");
+}
+
 TEST(two_dots_are_found_in_the_text_as_given)
 {
 	struct sensor_filter_term term = open_term();
@@ -292,6 +317,7 @@ TEST(two_dots_are_found_in_the_text_as_given)
 
 static int mount_bind(const struct act *a)
 {
+	mkdir("/mnt", 0755);                    /* a small guest has none */
 	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(a->text, "/mnt", NULL, MS_BIND, NULL) < 0;
 }
 
@@ -313,6 +339,7 @@ static int mount_tmpfs(const struct act *a)
 {
 	int fd;
 
+	mkdir("/mnt", 0755);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", "/mnt", "tmpfs", 0, NULL) < 0)
 		return 1;
 	fd = open(a->path, O_CREAT | O_WRONLY, 0600);
@@ -584,6 +611,8 @@ TEST(where_a_cgroup_is_counts_until_somebody_comes_into_it)
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_CONTAINER, NULL) == 0);
 	CHECK(is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_ELSEWHERE, NULL) == 0);
+	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_UNKNOWN, NULL) == 0);
