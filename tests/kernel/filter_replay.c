@@ -24,7 +24,7 @@ enum { FAILURES_SHOWN = 20 };
 #define SETTLED_NS (2 * SECOND_NS)   /* as in agent/filter.c */
 
 struct group { enum filter_where where; uint64_t told_ns; };
-/* The credentials of a thread's last event. A thread that was just made has those of its maker at an address that nobody knows yet. */
+/* The credentials of a thread's last event. A new thread has those of its maker, at an address that nobody knows yet. */
 struct creds { uint64_t address; uint32_t ids[5]; uint64_t caps[2]; };
 struct counts { uint64_t seen, matched, dropped; };
 
@@ -49,7 +49,7 @@ static enum filter_where where_of(const struct sensor_cgroup_view *cgroup, uint6
 	char id[65];
 
 	if (cgroup->container)
-		return FILTER_WHERE_CONTAINER;
+		return sensor_filter_where_of_root(cgroup->container->rootfs);
 	if (!cgroup->path || runtime_id_of_cgroup(cgroup->path, id, &kind))
 		return FILTER_WHERE_UNKNOWN;
 	return !cgroup->joined_ns || now_ns > cgroup->joined_ns + SETTLED_NS ? FILTER_WHERE_HOST : FILTER_WHERE_UNKNOWN;
