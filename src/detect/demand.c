@@ -274,6 +274,15 @@ static void finish(struct detect_demand *d)
 	free(take_ptr(d->owners));
 }
 
+static void mark_foldable(struct detect_demand *d, const struct lang_node *tree, uint32_t owner)
+{
+	bool foldable = demand_is_foldable(tree);
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->terms[i].owner == owner)
+			d->terms[i].foldable = foldable;
+}
+
 static struct detect_demand *demand_new(void)
 {
 	struct detect_demand *d = mem_alloc(sizeof(*d));
@@ -295,6 +304,13 @@ struct detect_demand *detect_demand_new(const struct lang_rules *rules)
 			add_tree(d, tree, rule->program_index);
 	}
 	finish(d);
+	for (size_t i = 0; i < lang_rules_count(rules); i++) {
+		const struct lang_rule *rule = lang_rules_at(rules, i);
+		const struct lang_node *tree = lang_rules_tree(rules, rule);
+
+		if (tree && rule->program_index != UINT32_MAX)
+			mark_foldable(d, tree, rule->program_index);
+	}
 	return d;
 }
 
@@ -304,6 +320,7 @@ struct detect_demand *detect_demand_of_condition(const struct lang_node *tree)
 
 	add_tree(d, tree, 0);
 	finish(d);
+	mark_foldable(d, tree, 0);
 	return d;
 }
 

@@ -170,6 +170,9 @@ enum demand_answer demand_ask(struct demand_asker *asker, struct demand_point *p
 /* Which dimension decides a field in the maker's group. */
 enum demand_dim demand_field_dim(const struct demand_maker *maker, const struct model_field_ref *field);
 
+/* demand_fold.c: whether the condition cannot tell repeats of an open apart, as the kernel folds them (sensor/bpf/fold.bpf.h). */
+bool demand_is_foldable(const struct lang_node *tree);
+
 /* Literals of a check: those of its list, or the name that stayed one. */
 size_t demand_literals(const struct lang_node *check, const struct lang_text **ret, struct lang_text *ret_name);
 /* Whether the check compares a plain field with literals, whole: =, !=, in and their quantifiers. */

@@ -20,7 +20,7 @@ struct detect_finding {
 	const struct model_record *record;   /* valid during the call */
 	uint64_t time_ns;                    /* epoch */
 	const char *output;                  /* formatted */
-	uint64_t n_held_back;                /* equal findings throttled since the last one that was told */
+	uint64_t n_held_back;                /* equal findings throttled, or folded in the kernel, since the last one that was told */
 	uint64_t number;                     /* 1, 2, 3 ... of this run */
 	/* Where it happened: text of the record's fields. "host" and "host" outside containers, NULL when unset. */
 	const char *container_id, *container_name, *image;

@@ -147,18 +147,23 @@ static void match(struct detect_engine *e, uint32_t index, const struct model_re
 {
 	const struct lang_rule *rule = lang_rules_of_program(e->rules, index);
 	struct detect_finding f = { .rule = rule, .record = record, .time_ns = time_ns };
+	uint64_t n_before = record->count > 1 ? record->count - 1 : 0;   /* folded in the kernel: the rule was true of them too */
 	struct throttle_bucket *bucket;
 
-	e->stats.n_matches++;
-	if (!pass_throttle(e, index, time_ns, container_key, &bucket))
+	e->stats.n_matches += 1 + n_before;
+	e->stats.n_held_back += n_before;
+	if (!pass_throttle(e, index, time_ns, container_key, &bucket)) {
+		bucket->n_held_back += n_before;
 		return;
+	}
 	arena_reset(&e->arena);
 	strbuf_reset(&e->output);
 	lang_format_print(rule->format, record, &e->arena, &e->output);
 	f.output = e->output.text;
+	f.n_held_back = n_before;
 	fill_where(e, &f);
 	if (bucket) {
-		f.n_held_back = bucket->n_held_back;
+		f.n_held_back += bucket->n_held_back;
 		bucket->n_held_back = 0;
 		save_for_summary(bucket, &f);
 	}

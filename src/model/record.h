@@ -53,6 +53,7 @@ struct model_record_ops {
 struct model_record {
 	const struct model_record_ops *ops;
 	enum model_event_type event;   /* MODEL_EVT_NONE when not known: every rule is then asked */
+	uint32_t count;                /* how many equal ones the record stands for: itself and those before it that were not made; 0: 1 */
 };
 
 static inline int model_record_get(const struct model_record *record, const struct model_field_ref *field,

@@ -54,6 +54,7 @@ struct sensor_filter_term {
 	struct sensor_filter_numbers ports[FILTER_ENDS];
 	bool port_or_none[FILTER_ENDS];          /* an end without address satisfies */
 	struct sensor_filter_nets nets[FILTER_ENDS];
+	bool foldable;                           /* OPEN: repeats satisfy the rule alike, whatever differs between them (bpf/fold.bpf.h) */
 	uint32_t owner;                          /* the caller's: which rule it comes from */
 };
 

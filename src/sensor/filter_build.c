@@ -314,6 +314,22 @@ static void group_class(struct sensor_filter_build *build, unsigned class)
 	free(c.list);
 }
 
+/* Groups of opens all members of which are foldable. */
+static uint64_t foldable_groups(const struct sensor_filter_build *build)
+{
+	uint64_t bits = 0;
+
+	for (size_t g = 0; g < build->n_groups[FILTER_OPEN]; g++) {
+		const struct filter_group *group = &build->groups[FILTER_OPEN][g];
+		bool all = true;
+
+		for (size_t i = 0; i < group->n; i++)
+			all = all && build->terms[group->members[i]].foldable;
+		bits |= (uint64_t)all << g;
+	}
+	return bits;
+}
+
 /* The class that the term's types are of. Types of other classes in it are an error of the caller; those that are never
  * dropped do not matter. */
 static uint8_t class_of_term(const struct sensor_filter_term *term, const uint8_t *class_of)
@@ -343,6 +359,7 @@ struct sensor_filter_build *sensor_filter_build(const struct sensor_filter_term 
 	for (unsigned class = 0; class < FILTER_CLASSES; class++)
 		group_class(build, class);
 	filter_fill(build);
+	build->tables->fold = foldable_groups(build);
 	build->tables->is_active = 1;
 	build->terms = NULL;
 	return build;

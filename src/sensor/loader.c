@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -414,6 +415,8 @@ int sensor_load(struct sensor *sensor, struct err *err)
 	plan_make(&sensor->plan, &kernel);
 	sensor->links = mem_array(sensor->plan.n, sizeof(*sensor->links));
 	sensor->bpf->bss->control.self_pid = sensor->options.self_pid;
+	if (getrandom(sensor->bpf->bss->control.fold_key, sizeof(sensor->bpf->bss->control.fold_key), 0) < 0)
+		return err_set_os(err, -errno, "get random bytes");
 	r = fill_rows(sensor, err);
 	if (r == 0)
 		r = calibrate(sensor, err);

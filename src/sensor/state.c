@@ -107,7 +107,7 @@ static struct sensor_record *record_add(struct sensor_state *state, enum model_e
 		return NULL;
 	r = &state->records[state->n_records++];
 	*r = (struct sensor_record){
-		.record = { &sensor_record_ops, type }, .state = state, .view = &state->view, .process = process,
+		.record = { &sensor_record_ops, type, state->view.event->count }, .state = state, .view = &state->view, .process = process,
 		.container = sensor_process_container(process), .memo = &state->memo,
 	};
 	return r;

@@ -55,6 +55,38 @@ static void check_demands(const char *file, int line, const char *text, const ch
 #define DEMANDS(text, expected) check_demands(__FILE__, __LINE__, text, expected)
 #define OPENAT(checks) "evt.type = openat and " checks
 
+/* ---- repeats ---- */
+
+static bool is_foldable(const char *text)
+{
+	const struct sensor_filter_term *terms;
+
+	demands(text);
+	return detect_demand_terms(demand, &terms) > 0 && terms[0].foldable;
+}
+
+TEST(a_rule_that_asks_only_for_what_repeats_have_in_common_lets_them_be_folded)
+{
+	CHECK(is_foldable(OPENAT("fd.name startswith /etc/ and not proc.name in (a, b) and container.id != host")));
+	CHECK(is_foldable(OPENAT("evt.arg.flags contains O_TRUNC and user.uid = 0 and fd.nameraw endswith x")));
+	CHECK(is_foldable(OPENAT("fd.directory = /etc and toupper(proc.cmdline) contains X and fd.name = val(fd.nameraw)")));
+}
+
+TEST(a_rule_that_asks_for_anything_else_does_not)
+{
+	static const char *const others[] = {
+		"fd.num > 3", "evt.rawres = 3", "evt.num > 5", "evt.time contains 1", "evt.rawtime > 5", "proc.duration > 5", "fd.mode = 1",
+		"evt.arg.fd = 3", "evt.arg[0] = 3", "evt.args contains 3", "proc.pname = sh", "proc.aname = sh", "container.image.repository = x",
+		"user.name = root", "fd.hostpath startswith /etc", "proc.name = val(proc.pname)", "toupper(user.name) = ROOT",
+	};
+	char text[200];
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(text, sizeof(text), OPENAT("fd.name = /etc/passwd and not (fd.name = /x or %s)"), others[i]);
+		CHECK_MSG(!is_foldable(text), "%s", others[i]);
+	}
+}
+
 /* ---- event types, flags, results ---- */
 
 TEST(an_event_type_alone_demands_all_events_of_it)

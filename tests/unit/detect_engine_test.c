@@ -125,6 +125,30 @@ TEST(after_the_burst_findings_are_held_back_and_the_next_says_how_many)
 	detect_engine_free(e);
 }
 
+TEST(what_was_folded_in_the_kernel_is_held_back_and_told_with_the_next)
+{
+	struct detect_options one = { .throttle_per_s = 1, .throttle_burst = 1, .min_priority = MODEL_PRIORITY_DEBUG };
+	struct detect_engine *e = set_up(all);
+	struct detect_stats stats;
+
+	exec_record.record.count = 10;
+	detect_engine_feed(e, &exec_record.record, start_ns, 0);
+	CHECK_INT(told[0].held_back, 9);
+	detect_engine_stats(e, &stats);
+	CHECK_INT(stats.n_matches, 10);
+	CHECK_INT(stats.n_held_back, 9);
+	detect_engine_free(e);
+	e = set_up(one);
+	detect_engine_feed(e, &exec_record.record, start_ns, 0);
+	exec_record.record.count = 5;
+	detect_engine_feed(e, &exec_record.record, start_ns + 1, 0);
+	exec_record.record.count = 3;
+	detect_engine_feed(e, &exec_record.record, start_ns + SECOND + 1, 0);
+	CHECK_INT(n_told, 2);
+	CHECK_INT(told[1].held_back, 5 + 2);
+	detect_engine_free(e);
+}
+
 TEST(containers_and_rules_are_throttled_apart)
 {
 	struct detect_engine *e = set_up(throttled);

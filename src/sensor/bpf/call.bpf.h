@@ -11,7 +11,8 @@
 #define TS_COMPAT 0x0002         /* arch/x86/include/asm/thread_info.h: 32-bit system call active */
 #define X32_BIT 0x40000000
 
-/* Whether the event may satisfy what rules demand (filter.bpf.h, filter_net.bpf.h); 0: it was dropped and counted. */
+/* Whether the event may satisfy what rules demand (filter.bpf.h, filter_net.bpf.h); 0: it was dropped and counted. Of opens: how many
+ * equal ones it stands for (fold.bpf.h). */
 int filter_open(__u32 index, __s64 ret);
 int filter_call(__u32 index, __s64 ret);
 int filter_net(__u32 index, __s64 ret, __u32 given);
@@ -155,13 +156,16 @@ __noinline int do_open(__u32 index, __s64 ret)
 	struct slot *s;
 	struct file *file;
 	__u64 h;
+	int n;
 
-	if (!filter_open(index, ret))
+	n = filter_open(index, ret);
+	if (!n)
 		return 0;
 	h = begin_call(index);
 	s = slot_of(h);
 	if (!h || !s)
 		return 0;
+	((struct sensor_wire *)s->buf)->count = n;
 	if (ret >= 0) {
 		file = file_of_fd(current_task(), ret);
 		if (file)

@@ -529,7 +529,9 @@ static __always_inline __u64 filter_opened(__u32 version, struct filter_tables *
 	return terms ? filter_file(version, terms, file) : 0;
 }
 
-/* Whether the open that ends with `ret` is to be reported. */
+int fold_open(__u32 version, __u32 index, __s64 ret);   /* fold.bpf.h */
+
+/* How many events the open that ends with `ret` stands for; 0: it is not to be reported. */
 __noinline int filter_open(__u32 index, __s64 ret)
 {
 	struct sensor_row *row = row_of(index);
@@ -554,6 +556,8 @@ __noinline int filter_open(__u32 index, __s64 ret)
 		terms = filter_who(version, FILTER_OPEN, terms);
 	if (terms & ~t->no_dotdot && !filter_has_dots(open_text(row->variant)))
 		terms &= t->no_dotdot;
+	if (terms && ret >= 0 && !(terms & ~t->fold))
+		return fold_open(version, index, ret);
 	return terms ? 1 : drop(type);
 }
 

@@ -144,6 +144,7 @@ struct filter_tables {
 	/* OPEN: a path satisfies (nodes or path_free) and (names or name_free) and (parts or part_free). */
 	__u64 path_free, name_free, part_free;
 	__u64 no_dotdot;                 /* terms that do not want ".." in the path as given */
+	__u64 fold;                      /* terms of rules that cannot tell repeats of an open apart: fold.bpf.h */
 	__u64 suffixes;                  /* bit n-1: some name is wanted by its last n bytes, 1 to 8 */
 	struct filter_node nodes[FILTER_NODES];
 	struct filter_name names[FILTER_ENTRIES];   /* last components, and ends of them */

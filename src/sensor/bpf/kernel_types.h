@@ -195,6 +195,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];
 	__u64 start_boottime;
+	__u64 self_exec_id;      /* grows with each exec; 64 bits since d1e7fd6462ca (5.7) */
 	const struct cred *real_cred, *cred;
 	char comm[16];
 	struct fs_struct *fs;

@@ -100,6 +100,7 @@ struct sensor_control {
 	__u32 renamed_full;      /* a process that gave itself another name found no place: names say nothing from then on */
 	__u32 count_cgroups;     /* events are counted by cgroup, too */
 	__u32 reader_dozes;      /* the first event of any kind is to wake it */
+	__u64 fold_key[2];       /* secret of this run */
 	__u32 reader_is_up;      /* reads by itself within milliseconds: nobody needs to wake it */
 };
 

@@ -7,6 +7,7 @@
  *   names.bpf.h      what the security hooks know of names
  *   call.bpf.h       system calls: arguments, open, exec
  *   filter.bpf.h     whether an event may concern any rule   filter_net.bpf.h  of sockets   filter_life.bpf.h  what it knows
+ *   fold.bpf.h       repeats of opens that no rule can tell apart
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
  *   lifecycle.bpf.h  fork, exec, exit, rename
  *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
@@ -19,6 +20,7 @@
 #include "names.bpf.h"
 #include "net.bpf.h"
 #include "filter.bpf.h"
+#include "fold.bpf.h"
 #include "filter_net.bpf.h"
 #include "generic.bpf.h"
 #include "filter_life.bpf.h"
