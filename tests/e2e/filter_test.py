@@ -62,6 +62,7 @@ DEMANDS = (
     ("made", f"{OPENS} and evt.arg.flags contains O_CREAT and fd.directory = TMP/d/proof.d"),
     ("dots", f"{OPENS} and fd.nameraw contains .. and proc.name = copy"),
     ("directory", f"{OPENS} and fd.type = directory and fd.name = TMP/d"),
+    ("host path", f"{OPENS} and fd.hostpath startswith TMP/bundle/rootfs/etc/"),
     ("port", "evt.type = connect and fd.sport in (4444, 4445)"),
     ("network", "evt.type = connect and (fd.sip = 127.0.0.7 or fd.snet = 127.1.0.0/16)"),
     ("elsewhere", "evt.type in (connect, listen, bind) and fd.typechar = 4 and not fd.snet in (127.0.0.0/8)"),
@@ -110,10 +111,12 @@ def ordinary_work(tmp):
         file.write("#include <stdio.h>\nint main(void) { return puts(\"hello\") < 0; }\n")
     script = f"""cd {tmp}
         gcc -O1 -o hello hello.c && ./hello
-        for i in 1 2 3 4 5; do printf '%s\\n' "$i" | sed s/1/2/ >>lines; done; sort lines | uniq -c; awk '{{ n += $1 }} END {{ print n }}' lines
+        for i in 1 2 3 4 5; do printf '%s\\n' "$i" | sed s/1/2/ >>lines; done; sort lines | uniq -c
+        awk '{{ n += $1 }} END {{ print n }}' lines
         find /etc /usr/share/doc -maxdepth 2 -name '*.conf' | head -50; grep -rl nameserver /etc/resolv.conf
         tar -cf etc.tar -C /etc apt && tar -tf etc.tar && mkdir -p out && tar -C out -xf etc.tar
-        git init -q repo && cd repo && cp ../hello.c . && git add . && git -c user.name=n -c user.email=e@example.org commit -qm one && git log && git status
+        git init -q repo && cd repo && cp ../hello.c . && git add . && git -c user.name=n -c user.email=e@example.org commit -qm one
+        git log && git status
         dpkg -l | wc -l; apt-cache policy bash; ls -l /etc; id; ps aux; df; cp /etc/hostname ../copy; mv ../copy ../moved; rm ../moved
     """
     server = ("import socket, threading, os, json, tempfile, sqlite3\n"
@@ -150,7 +153,8 @@ def demanded(tmp, box):
         ./copy open-read {d}/in/file; ./copy open-read {d}/inside; cat in/file; ./other renamed-read sshd {d}/in/file
         ./other renamed-read cat {d}/in/file; cp other sshd; ./sshd renamed-read other {d}/in/file; ./sshd open-read in/file
         ./copy open-read {d}/none; ./copy open-read {d}/in/file/none; ./copy open-read /nothing/proof; ./copy open-read proof.d/none
-        cat x.proof proof.d/deep/y in.proof; ln x.proof x.other; cat x.other; rm x.other; ln -s x.proof link; cat link; mv x.proof x.plain; cat x.plain
+        cat x.proof proof.d/deep/y in.proof; ln x.proof x.other; cat x.other; rm x.other; ln -s x.proof link; cat link
+        mv x.proof x.plain; cat x.plain
         echo y >>inside; echo z >proof.d/new; ./copy open-write {d}/inside; ./copy create {d}/proof.d/made; >|proof.d/made
         ./copy open-read {d}/../d/inside; cd in; ../copy open-read ../inside; ../copy relative-read . ../proof.d/deep/y; cd ..; ls {d} {d}/proof.d
         for port in 4444 4445 4446; do ./copy connect 127.0.0.1 $port; done; ./copy connect 127.0.0.7 1; ./copy connect 127.1.2.3 2
@@ -162,8 +166,9 @@ def demanded(tmp, box):
               f"mkdir -p {tmp}/root/d {tmp}/root/etc; cp {d}/copy {tmp}/root/d; echo x >{tmp}/root/etc/hostname; "
               f"chroot {tmp}/root /d/copy open-read /etc/hostname; chroot {tmp}/root /d/copy open-read /d/../d/copy")
     return [lambda: run("sh", "-c", script), lambda: evasion_test.on_host(mounts),
-            lambda: box.sh("cat /etc/hostname /etc/group; mkdir -p /a; mount --bind /etc /a && cat /a/group; mount -t tmpfs t /a && cp /etc/group /a && "
-                           "cat /a/group && mount --bind /a/group /etc/hostname && cat /etc/hostname; act connect 127.0.0.1 4444; act dns a.example")]
+            lambda: box.sh("cat /etc/hostname /etc/group; mkdir -p /a; mount --bind /etc /a && cat /a/group; mount -t tmpfs t /a && "
+                           "cp /etc/group /a && cat /a/group && mount --bind /a/group /etc/hostname && cat /etc/hostname; "
+                           "act connect 127.0.0.1 4444; act dns a.example")]
 
 
 # The name of the process changes by another thread's hand, then the file is read.
@@ -220,7 +225,8 @@ def runc_bundle(tmp):
     run("runc", "spec", "-b", bundle)
     with open(bundle + "/config.json", encoding="utf-8") as file:
         config = json.load(file)
-    config["process"].update(terminal=False, args=["sh", "-c", "cat /etc/shadow; act create /etc/cron.d/x; act connect 127.0.0.1 4444; true"])
+    reads = "cat /etc/shadow; act create /etc/cron.d/x; act connect 127.0.0.1 4444"
+    config["process"].update(terminal=False, args=["sh", "-c", f"{reads}; sleep 3; {reads}; true"])
     config["process"]["rlimits"] = []
     config["process"]["capabilities"] = {key: ["CAP_DAC_OVERRIDE"] for key in ("bounding", "effective", "permitted")}
     config["root"]["readonly"] = False
@@ -257,7 +263,9 @@ def is_ours(finding):
     """Not what others do on this machine meanwhile, nor what the parkas do themselves: each sees the others, none itself."""
     own = finding.get("parka") or {}
     ancestors = own.get("ancestors") or []
-    if any(os.path.basename(a.get("exepath") or "") == "parka" for a in ancestors[:1]):
+    fields = finding.get("output_fields", {})
+    if fields.get("proc.name") == "parka" or str(fields.get("proc.cmdline")).startswith("parka ") or \
+       any(os.path.basename(a.get("exepath") or "") == "parka" for a in ancestors):
         return False
     if (own.get("container") or {}).get("id") != "host":
         return (own.get("container") or {}).get("name", "").startswith(harness.PREFIX)
@@ -309,7 +317,8 @@ class Reload:
 
     def run(self, watches):
         reads = "cat /etc/hostname /etc/networks /etc/issue"
-        loop = subprocess.Popen(["sh", "-c", f"while :; do {reads}; sleep 0.01; done"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        loop = subprocess.Popen(["sh", "-c", f"while :; do {reads}; sleep 0.01; done"], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
         before = [len(w.stderr_lines) for w in watches]
         begin = now()
         time.sleep(0.3)
@@ -375,10 +384,11 @@ def check_capture(tap, label, capture, tmp, rules, min_percent):
 def do_acts(recorder, tmp, said):
     box = rules_live_test.Box()
     doer = Doer(recorder, box)
-    parts = [rules_live_test.escapes_through_files, rules_live_test.escapes_through_mounts, rules_live_test.escapes_through_kernel,
-             rules_live_test.credentials_and_cluster, rules_live_test.containers, rules_live_test.execution, rules_live_test.files,
-             rules_live_test.network, rules_live_test.kernel_and_parka]
-    jobs = [lambda: [part(doer, box) for part in parts], lambda: [act() for act in evasions(tmp) + ordinary_work(tmp)],
+    escapes = [rules_live_test.escapes_through_files, rules_live_test.escapes_through_mounts, rules_live_test.escapes_through_kernel]
+    others = [rules_live_test.credentials_and_cluster, rules_live_test.containers, rules_live_test.execution, rules_live_test.files,
+              rules_live_test.network, rules_live_test.kernel_and_parka]
+    jobs = [lambda: [part(doer, box) for part in escapes], lambda: [part(doer, box) for part in others],
+            lambda: [act() for act in evasions(tmp) + ordinary_work(tmp)],
             lambda: old_group(tmp, said)]
     with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
         for future in [pool.submit(job) for job in jobs]:

@@ -24,7 +24,7 @@ enum { FAILURES_SHOWN = 20 };
 #define SETTLED_NS (2 * SECOND_NS)   /* as in agent/filter.c */
 
 struct group { enum filter_where where; uint64_t told_ns; };
-/* The credentials of a thread's last event. A thread that was just made has those of its maker at an address that nobody knows yet. */
+/* The credentials of a thread's last event. A new thread has those of its maker, at an address that nobody knows yet. */
 struct creds { uint64_t address; uint32_t ids[5]; uint64_t caps[2]; };
 struct counts { uint64_t seen, matched, dropped; };
 
