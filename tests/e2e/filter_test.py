@@ -427,7 +427,7 @@ def main():
     if official:
         check_capture(tap, "official", recorder.path, tmp, official, 75)
         check_capture(tap, "all", recorder.path, tmp, [harness.RULES, *official], 75)
-    check_capture(tap, "all and each demand", recorder.path, tmp, rules, 25)   # some of these narrow little
+    check_capture(tap, "all and each demand", recorder.path, tmp, rules, 5)   # some of these narrow little
     if not official:
         tap.skip("the official rules find the same with and without the filter", "they are not here")
     harness.containers_remove()
