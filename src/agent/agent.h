@@ -54,6 +54,8 @@ struct agent_stream_options {
 	struct detect_options detect;
 	detect_finding_fn tell;
 	void *data;
+	/* Ask the kernel's question first, of events that no kernel was asked about (a capture): most need not be judged then. */
+	bool filter;
 };
 
 struct agent_stream;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
+#include "agent/filter.h"
 #include "agent/gaps.h"
 #include "base/map.h"
 #include "sensor/wire.h"
@@ -14,6 +15,8 @@ struct agent_stream {
 	struct sensor_state *state;
 	struct detect_engine *engine;
 	struct agent_gaps gaps;
+	bool filters;
+	struct agent_filter_made filter;     /* of the rules, when it filters */
 	int64_t boot_to_epoch_ns;
 	uint64_t n_events, next_tick_ns;
 };
@@ -25,6 +28,7 @@ struct agent_stream *agent_stream_new(const struct agent_stream_options *options
 	s->boot_to_epoch_ns = options->state.boot_to_epoch_ns;
 	s->state = sensor_state_new(&options->state);
 	s->engine = detect_engine_new(&options->detect, options->tell, options->data);
+	s->filters = options->filter;
 	agent_gaps_init(&s->gaps, options->detect.hostname);
 	agent_stream_rules(s, rules);
 	return s;
@@ -37,6 +41,7 @@ struct agent_stream *agent_stream_free(struct agent_stream *s)
 	detect_engine_free(s->engine);
 	sensor_state_free(s->state);
 	agent_gaps_done(&s->gaps);
+	agent_filter_made_done(&s->filter);
 	free(s);
 	return NULL;
 }
@@ -52,6 +57,9 @@ void agent_stream_rules(struct agent_stream *s, struct lang_rules *rules)
 	sensor_state_watch_paths(s->state, paths, n);
 	arena_done(&arena);
 	free(paths);
+	agent_filter_made_done(&s->filter);
+	if (s->filters)
+		s->filter = agent_filter_make(rules);
 	lang_rules_settle(rules);
 	detect_engine_rules(s->engine, rules);
 }
@@ -100,6 +108,18 @@ static uint64_t key_of(const struct model_record *record)
 	return c && c->id ? hash_bytes(c->id, strlen(c->id)) : 0;
 }
 
+/* What the state made of the event beside its own record is judged in any case. */
+static bool nobody_wants(const struct agent_stream *s, const struct sensor_wire *event, struct model_record *const *records, size_t n_records)
+{
+	struct sensor_filter_context context;
+	struct sensor_wire_view view;
+
+	if (!s->filter.build || n_records != 1 || records[0]->event != event->type || !sensor_wire_decode(event, event->len, &view))
+		return false;
+	sensor_record_filter_context(records[0], &context);
+	return !sensor_filter_ask(sensor_filter_tables(s->filter.build), &view, &context);
+}
+
 void agent_stream_judge(struct agent_stream *s, const struct sensor_wire *event, struct model_record *const *records, size_t n_records)
 {
 	uint64_t epoch_ns = event->ts_ns + (uint64_t)s->boot_to_epoch_ns;
@@ -107,6 +127,8 @@ void agent_stream_judge(struct agent_stream *s, const struct sensor_wire *event,
 	agent_stream_tick(s, epoch_ns);
 	if (event->type == MODEL_EVT_LOST)
 		count_lost(s, event, epoch_ns);
+	if (nobody_wants(s, event, records, n_records))
+		return;
 	for (size_t i = 0; i < n_records; i++)
 		detect_engine_feed(s->engine, records[i], sensor_record_time_ns(records[i]), key_of(records[i]));
 }

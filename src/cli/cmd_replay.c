@@ -11,6 +11,7 @@ static const struct cli_option options[] = {
 	CLI_OPTIONS_RULES,
 	CLI_OPTIONS_FINDINGS,
 	{ 'a', "ancestors", NULL, "Below each finding its chain of ancestors, container and session, as -v does.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "no-filter", NULL, "Ask the rules about every event, also where the kernel's question says that none can match.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
 };
 
@@ -86,6 +87,7 @@ static int run(struct cli_args *args)
 	/* The same lines on every machine; whoever wants local time says so. */
 	setenv("TZ", "UTC", 0);
 	tzset();
+	o.filter = !cli_has(args, "no-filter");
 	code = cli_run_rules(args, &p.run);
 	if (code == CLI_OK)
 		code = cli_run_detect(args, "0", &o.detect);

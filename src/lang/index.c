@@ -111,7 +111,8 @@ struct lang_index *lang_index_new(struct arena *arena, struct lang_key *keys, si
 
 	if (!x)
 		return NULL;
-	qsort(keys, n, sizeof(*keys), compare_groups);
+	if (n)
+		qsort(keys, n, sizeof(*keys), compare_groups);
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i + 1; end < n && group_of(keys[end].kind) == group_of(keys[i].kind); end++)
 			;

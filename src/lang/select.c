@@ -485,7 +485,8 @@ static void choose_gates(struct lang_select *s, struct lang_class *class, const 
 		g.alive[i] = 1;
 	class->gates = arena_alloc(&s->program->arena, GATES_MAX * sizeof(*class->gates));
 	s->failed |= !class->gates;
-	while (!s->failed && class->n_gates < GATES_MAX && add_best(s, class, s->choices + first, s->n_choices - first, &g))
+	while (!s->failed && s->n_choices > first && class->n_gates < GATES_MAX &&
+	       add_best(s, class, s->choices + first, s->n_choices - first, &g))
 		;
 	for (uint32_t k = 0; k < g.n; k++)
 		free(g.candidates[k].rules);
@@ -562,6 +563,8 @@ static int compare_choices(const void *va, const void *vb)
 
 static bool make_lookups(struct lang_select *s)
 {
+	if (!s->n_choices)
+		return true;
 	qsort(s->choices, s->n_choices, sizeof(*s->choices), compare_choices);
 	for (uint32_t i = 0, end; i < s->n_choices; i = end) {
 		struct lang_class *class = s->choices[i].class;

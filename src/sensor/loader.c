@@ -88,7 +88,7 @@ static const char *known_refusal(const struct sensor_facts *facts, const char *s
 {
 	if (strncmp(section, "fentry/", 7) == 0) {
 		if (!facts->fentry)
-			return "this kernel attaches no fentry programs";
+			return facts->trampolines ? "PARKA_SENSOR_NAMES asks for another way" : "this kernel attaches no fentry programs";
 		return sensor_facts_has_function(facts, section + 7) ? NULL : "this kernel has no such function";
 	}
 	if (strncmp(section, "fexit/", 6) == 0)
@@ -400,7 +400,7 @@ static int load_programs(struct sensor *sensor, struct err *err)
 
 int sensor_load(struct sensor *sensor, struct err *err)
 {
-	struct plan_kernel kernel = { program_loads, function_exists, call_exists, false, sensor };
+	struct plan_kernel kernel = { .loads = program_loads, .function_exists = function_exists, .call_exists = call_exists, .data = sensor };
 	int r = way_from_environment(&sensor->way, err);
 
 	if (r == 0)
@@ -409,6 +409,7 @@ int sensor_load(struct sensor *sensor, struct err *err)
 		r = set_jumps(sensor, err);
 	if (r < 0)
 		return r;
+	kernel.functions_only = sensor->way == SENSOR_WAY_FEXIT;
 	kernel.has_tracepoints = sensor->has_calls;
 	plan_make(&sensor->plan, &kernel);
 	sensor->links = mem_array(sensor->plan.n, sizeof(*sensor->links));

@@ -176,7 +176,7 @@ static void add_call(struct plan *plan, const struct plan_call *call, const stru
 		return;
 	if (add_functions(plan, call, false, kernel))
 		add_tracepoint(plan, call, kernel, plan->n);
-	else if (!kernel->has_tracepoints || !add_tracepoint(plan, call, kernel, 0))
+	else if (!kernel->functions_only && (!kernel->has_tracepoints || !add_tracepoint(plan, call, kernel, 0)))
 		add_raw(plan, call, kernel);
 	for (size_t i = first; i + 1 < plan->n; i++)
 		plan->hooks[i].hook.minor = !plan->hooks[i].usable;   /* the next one says how it ended */

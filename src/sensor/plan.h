@@ -54,6 +54,7 @@ struct plan_kernel {
 	bool (*loads)(void *data, const char *program, const char **why);
 	bool (*function_exists)(void *data, const char *function, const char **why);   /* and fexit programs attach to it */
 	bool (*call_exists)(void *data, const char *call);   /* its tracepoint */
+	bool functions_only;             /* nothing else may be used for system calls */
 	bool has_tracepoints;            /* of system calls: else what call_exists() says means nothing */
 	void *data;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/record.h"
 #include "model/event.h"
+#include "sensor/filter.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,6 +53,16 @@ uint64_t sensor_record_time_ns(const struct model_record *record)
 const struct sensor_wire *sensor_record_wire(const struct model_record *record)
 {
 	return container_of(record, struct sensor_record, record)->view->event;
+}
+
+void sensor_record_filter_context(const struct model_record *record, struct sensor_filter_context *ret)
+{
+	const struct sensor_record *r = container_of(record, struct sensor_record, record);
+
+	*ret = (struct sensor_filter_context){
+		.where = r->container ? FILTER_WHERE_CONTAINER : FILTER_WHERE_HOST,
+		.leader_comm = r->process ? r->process->comm : NULL,
+	};
 }
 
 int value_param(const struct sensor_record *record, enum sensor_param id, struct arena *scratch, struct model_value *ret)

@@ -64,6 +64,10 @@ const struct runtime_container *sensor_record_container(const struct model_recor
 uint64_t sensor_record_time_ns(const struct model_record *record);         /* epoch */
 const struct sensor_wire *sensor_record_wire(const struct model_record *record);
 
+/* What sensor_filter_ask() is to be told of a record's event: where it was and who did it, as the record itself says. */
+struct sensor_filter_context;
+void sensor_record_filter_context(const struct model_record *record, struct sensor_filter_context *ret);
+
 /* Hard-link names: tell the state which literal paths rules care about, so that another name of the same
  * inode is judged as that path too. Stats them now (live only). */
 void sensor_state_watch_paths(struct sensor_state *state, const char *const *paths, size_t n);

@@ -14,19 +14,6 @@ static void set_comm(struct sensor_process *process, const char comm[16])
 	process->comm[sizeof(process->comm) - 1] = '\0';
 }
 
-/* The name of a process is that of its first thread, as the kernel shows it. */
-static void update_rename(struct sensor_process *process, const struct sensor_wire_view *view)
-{
-	char comm[16] = { 0 };
-	size_t len;
-	const char *text = sensor_wire_text(view, SENSOR_P_NAME, &len);
-
-	if (!text || view->event->tid != process->pid)
-		return;
-	memcpy(comm, text, len < sizeof(comm) ? len : sizeof(comm) - 1);
-	set_comm(process, comm);
-}
-
 static void set_cgroup(struct sensor_state *state, struct sensor_process *process, uint64_t id, uint64_t now_ns)
 {
 	struct sensor_cgroup *cgroup;
@@ -220,9 +207,6 @@ void sensor_update(struct sensor_state *state, const struct sensor_wire_view *vi
 		break;
 	case MODEL_EVT_EXECVE: case MODEL_EVT_EXECVEAT: case MODEL_EVT_SCHED_EXEC:
 		update_exec(state, process, view, false);
-		break;
-	case MODEL_EVT_TASK_RENAME:
-		update_rename(process, view);
 		break;
 	case MODEL_EVT_CHDIR: case MODEL_EVT_FCHDIR:
 		set_cwd(state, process, view, SENSOR_P_PATH);

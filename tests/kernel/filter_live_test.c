@@ -20,7 +20,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -261,6 +263,29 @@ TEST(flags_and_results_are_judged)
 	CHECK_ACT(directory, false, path);
 }
 
+TEST(devices_and_pipes_are_told_from_files)
+{
+	struct sensor_filter_term character = open_term(), block = open_term(), pipe = open_term();
+	const char *path = new_file("type");
+
+	NEED_SENSOR();
+	character.fd_types = 1 << FILTER_FD_CHARACTER;
+	block.fd_types = 1 << FILTER_FD_BLOCK;
+	pipe.fd_types = 1 << FILTER_FD_PIPE;
+	CHECK_ACT(character, true, "/dev/null");
+	CHECK_ACT(character, false, path);
+	CHECK_ACT(block, false, "/dev/null");
+	CHECK_ACT(block, false, path);
+	unlink("/tmp/parka-filter-block");
+	if (mknod("/tmp/parka-filter-block", S_IFBLK | 0600, makedev(7, 250)) == 0)   /* a loop device: O_PATH opens none */
+		CHECK_ACT(block, true, "/tmp/parka-filter-block", .flags = O_PATH);
+	unlink("/tmp/parka-filter-block");
+	CHECK(mknod("/tmp/parka-filter-pipe", S_IFIFO | 0600, 0) == 0);
+	CHECK_ACT(pipe, true, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	CHECK_ACT(character, false, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	unlink("/tmp/parka-filter-pipe");
+}
+
 TEST(two_dots_are_found_in_the_text_as_given)
 {
 	struct sensor_filter_term term = open_term();
@@ -292,6 +317,7 @@ TEST(two_dots_are_found_in_the_text_as_given)
 
 static int mount_bind(const struct act *a)
 {
+	mkdir("/mnt", 0755);                    /* a small guest has none */
 	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(a->text, "/mnt", NULL, MS_BIND, NULL) < 0;
 }
 
@@ -313,6 +339,7 @@ static int mount_tmpfs(const struct act *a)
 {
 	int fd;
 
+	mkdir("/mnt", 0755);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", "/mnt", "tmpfs", 0, NULL) < 0)
 		return 1;
 	fd = open(a->path, O_CREAT | O_WRONLY, 0600);
@@ -381,6 +408,18 @@ TEST(what_is_too_deep_to_be_known_is_reported)
 
 static int rename_self(const struct act *a) { return prctl(PR_SET_NAME, a->text); }
 
+/* Who is forked has the name of who forks. */
+static void check_named(int line, const struct sensor_filter_term *term, bool expected, const char *path, const char *name)
+{
+	char before[16] = "";
+
+	prctl(PR_GET_NAME, before);
+	prctl(PR_SET_NAME, name);
+	check_line(line, term, &(struct act){ .path = path }, expected);
+	prctl(PR_SET_NAME, before);
+}
+#define CHECK_NAMED(term, expected, path, name) check_named(__LINE__, &(term), expected, path, name)
+
 static void *open_in_thread(void *data)
 {
 	const struct act *a = data;
@@ -396,7 +435,6 @@ static int open_from_thread(void *data)
 {
 	pthread_t thread;
 
-	prctl(PR_SET_NAME, "leader");
 	return pthread_create(&thread, NULL, open_in_thread, data) || pthread_join(thread, NULL);
 }
 
@@ -404,16 +442,19 @@ TEST(the_name_of_thread_or_process_is_judged)
 {
 	struct sensor_filter_term term = open_term(), other = open_term();
 	struct act a = { .path = new_file("comm") };
+	char before[16] = "";
 	struct live_events e;
 
 	NEED_SENSOR();
 	term.comms = (struct sensor_filter_texts){ LIST("vi", "fifteen-letters"), 2, false };
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "vi");
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "fifteen-letters");
-	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vim");
+	CHECK_NAMED(term, true, a.path, "vi");
+	CHECK_NAMED(term, true, a.path, "fifteen-letters");
+	CHECK_NAMED(term, false, a.path, "vim");
 	term.comms.none_of = true;
-	CHECK_ACT(term, false, a.path, .before = rename_self, .text = "vi");
-	CHECK_ACT(term, true, a.path, .before = rename_self, .text = "a-longer-name");
+	CHECK_NAMED(term, false, a.path, "vi");
+	CHECK_NAMED(term, true, a.path, "a-longer-name");
+	prctl(PR_GET_NAME, before);
+	prctl(PR_SET_NAME, "leader");
 	for (int i = 0; i < 3; i++) {
 		static const char *const names[] = { "leader", "worker", "nobody" };
 		other.comms = (struct sensor_filter_texts){ &names[i], 1, false };
@@ -422,6 +463,22 @@ TEST(the_name_of_thread_or_process_is_judged)
 		CHECK_MSG((live_find(&e, MODEL_EVT_OPENAT, SENSOR_P_RAW, a.path) != NULL) == (i < 2), "%s", names[i]);
 		live_free(&e);
 	}
+	prctl(PR_SET_NAME, before);
+}
+
+TEST(a_process_that_renamed_itself_hides_behind_no_name)
+{
+	struct sensor_filter_term term = open_term();
+	struct act a = { .path = new_file("renamed"), .before = rename_self, .text = "trusted" };
+
+	NEED_SENSOR();
+	term.comms = (struct sensor_filter_texts){ LIST("trusted"), 1, true };
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));
+	CHECK_NAMED(term, false, a.path, "trusted");
+	/* Also when the filter is another one since. */
+	set_terms(&term, 1);
+	CHECK(is_reported(&a));
 }
 
 static int become(const struct act *a) { return seteuid(a->number); }
@@ -554,6 +611,8 @@ TEST(where_a_cgroup_is_counts_until_somebody_comes_into_it)
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_CONTAINER, NULL) == 0);
 	CHECK(is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_ELSEWHERE, NULL) == 0);
+	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_UNKNOWN, NULL) == 0);
@@ -795,6 +854,105 @@ TEST(no_event_that_both_filters_want_is_lost_while_they_are_swapped)
 	CHECK(shared->opens > 100);
 	CHECK_INT(seen, shared->opens);
 	munmap(shared, sizeof(*shared));
+}
+
+/* ---- credentials ---- */
+
+/* Nothing but opens is hooked from here on, so that no event tells of the change itself; and no open is wanted. */
+static void drop_every_open(void)
+{
+	struct sensor_filter_term nothing = term_of(MODEL_EVT_CREAT);
+	struct model_event_set wanted = { 0 };
+	struct err err = { 0 };
+
+	model_event_set_add(&wanted, MODEL_EVT_OPENAT);
+	CHECK_MSG(sensor_want(live_sensor(), &wanted, &err) == 0, "%s", err.text);
+	set_terms(&nothing, 1);
+}
+
+static int open_once(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	close(fd);
+	return fd < 0;
+}
+
+/* A process without keyring gets one at its first use: new credentials, by add_key(2), which nobody looks at. */
+static int act_new_credentials(void *data)
+{
+	const char *const *paths = data;
+
+	if (open_once(paths[0]))
+		return 1;
+	if (syscall(SYS_add_key, "user", "parka-filter-test", "x", 1, -2 /* KEY_SPEC_PROCESS_KEYRING */) < 0)
+		return 2;
+	return open_once(paths[1]) || open_once(paths[2]);
+}
+
+static bool opened(const struct live_events *e, const char *path)
+{
+	return live_find(e, MODEL_EVT_OPENAT, SENSOR_P_RAW, path) != NULL;
+}
+
+/* Hooks are taken away in the background: until that of add_key(2) is gone, it is the event that tells. */
+static struct live_events run_unseen(const char *const *paths)
+{
+	struct live_events e = { 0 };
+
+	for (int i = 0; i < 100; i++) {
+		live_free(&e);
+		e = live_run(act_new_credentials, (void *)(uintptr_t)paths);
+		if (e.status != 0 || !live_nth(&e, MODEL_EVT_ADD_KEY, 0))
+			break;
+		usleep(20000);
+	}
+	return e;
+}
+
+TEST(an_event_that_nobody_wants_is_reported_once_when_credentials_changed_unseen)
+{
+	const char *paths[] = { new_file("creds-before"), new_file("creds-first"), new_file("creds-second") };
+	struct live_events e;
+	int status;
+
+	NEED_SENSOR();
+	drop_every_open();
+	e = run_unseen(paths);
+	status = e.status;
+	CHECK(!opened(&e, paths[0]));            /* its fork told of its credentials */
+	CHECK(opened(&e, paths[1]) == (status == 0));
+	CHECK(!opened(&e, paths[2]));
+	live_free(&e);
+	if (status != 0)
+		SKIP("this kernel keeps no keys");
+}
+
+static void *open_as_thread(void *data)
+{
+	return (void *)(intptr_t)open_once(data);
+}
+
+static int act_in_new_thread(void *data)
+{
+	pthread_t thread;
+	void *failed = NULL;
+
+	return pthread_create(&thread, NULL, open_as_thread, data) || pthread_join(thread, &failed) || failed;
+}
+
+TEST(the_first_event_of_a_new_thread_is_dropped_when_nobody_wants_it)
+{
+	const char *path = new_file("creds-thread");
+	struct live_events e;
+
+	NEED_SENSOR();
+	drop_every_open();
+	e = live_run(act_in_new_thread, (void *)(uintptr_t)path);
+	CHECK_INT(e.status, 0);
+	CHECK(count_of(&e, MODEL_EVT_SCHED_FORK) >= 1);
+	CHECK(!opened(&e, path));
+	live_free(&e);
 }
 
 TEST(cleanup)

@@ -263,6 +263,74 @@ TEST(arguments_look_as_rules_expect)
 	world_done(&w);
 }
 
+/* The security hooks' paths (PATH, PATH2) against the program's text (RAW, RAW2), which went through a link. */
+TEST(a_path_that_the_kernel_resolved_goes_before_what_the_program_wrote)
+{
+	struct world w;
+	struct actor a = start(&w);
+
+	begin(&w, MODEL_EVT_RENAME, &a, 0);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "/tmp/link/shadow");
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW2, "/tmp/link/shadow.old");
+	sensor_wire_put_path(&w.b, SENSOR_P_PATH, "/etc/shadow", 0, NULL, 0);
+	sensor_wire_put_path(&w.b, SENSOR_P_PATH2, "/etc/shadow.old", 0, NULL, 0);
+	wire_end(&w);
+	FIELD_IS(0, "fs.path.name", "/etc/shadow");
+	FIELD_IS(0, "fs.path.nameraw", "/tmp/link/shadow");
+	FIELD_IS(0, "fs.path.source", "/etc/shadow");
+	FIELD_IS(0, "fs.path.sourceraw", "/tmp/link/shadow");
+	FIELD_IS(0, "fs.path.target", "/etc/shadow.old");
+	FIELD_IS(0, "fs.path.targetraw", "/tmp/link/shadow.old");
+	FIELD_IS(0, "evt.arg.oldpath", "/etc/shadow");
+	FIELD_IS(0, "evt.arg.newpath", "/etc/shadow.old");
+	FIELD_IS(0, "evt.rawarg.oldpath", "/tmp/link/shadow");
+	world_done(&w);
+}
+
+TEST(without_the_kernels_path_the_text_is_joined_to_where_it_starts)
+{
+	struct world w;
+	struct actor a = start(&w);
+
+	begin(&w, MODEL_EVT_UNLINKAT, &a, 0);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "link/shadow");
+	sensor_wire_put_path(&w.b, SENSOR_P_DIR_PATH, "/tmp", 0, NULL, 0);
+	wire_end(&w);
+	FIELD_IS(0, "fs.path.name", "/tmp/link/shadow");
+	FIELD_IS(0, "evt.arg.name", "/tmp/link/shadow");
+	begin(&w, MODEL_EVT_UNLINKAT, &a, 0);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "link/shadow");
+	sensor_wire_put_path(&w.b, SENSOR_P_DIR_PATH, "/tmp", 0, NULL, 0);
+	sensor_wire_put_path(&w.b, SENSOR_P_PATH, "/etc/shadow", 0, NULL, 0);
+	wire_end(&w);
+	FIELD_IS(0, "fs.path.name", "/etc/shadow");
+	FIELD_IS(0, "evt.arg.name", "/etc/shadow");
+	world_done(&w);
+}
+
+/* The text of a symbolic link is no path that the kernel looked up, and the device of a mount is none at all. */
+TEST(a_links_text_and_what_is_mounted_stay_as_they_were_written)
+{
+	struct world w;
+	struct actor a = start(&w);
+
+	begin(&w, MODEL_EVT_SYMLINK, &a, 0);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "../etc/shadow");
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW2, "/tmp/link/l");
+	sensor_wire_put_path(&w.b, SENSOR_P_PATH2, "/var/l", 0, NULL, 0);
+	wire_end(&w);
+	FIELD_IS(0, "fs.path.source", "../etc/shadow");
+	FIELD_IS(0, "fs.path.target", "/var/l");
+	begin(&w, MODEL_EVT_MOUNT, &a, 0);
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW, "/tmp/link/m");
+	sensor_wire_put_text(&w.b, SENSOR_P_RAW2, "/dev/sda1");
+	sensor_wire_put_path(&w.b, SENSOR_P_PATH, "/var/m", 0, NULL, 0);
+	wire_end(&w);
+	FIELD_IS(0, "fs.path.source", "/dev/sda1");
+	FIELD_IS(0, "fs.path.target", "/var/m");
+	world_done(&w);
+}
+
 TEST(exec_flags_say_what_is_wrong_with_the_file)
 {
 	struct world w;

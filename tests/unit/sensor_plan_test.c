@@ -10,7 +10,7 @@ struct fake_kernel {
 	const char *refuses, *lacks_call;
 	const char *has_function;        /* only functions that begin so; NULL: none */
 	const char *lacks_function;
-	bool no_ia32_whole, no_tracepoints;
+	bool no_ia32_whole, no_tracepoints, functions_only;
 };
 
 static bool fake_loads(void *data, const char *program, const char **why)
@@ -48,7 +48,7 @@ static bool fake_function_exists(void *data, const char *function, const char **
 
 static struct plan make(struct fake_kernel *k)
 {
-	struct plan_kernel kernel = { fake_loads, fake_function_exists, fake_call_exists, !k->no_tracepoints, k };
+	struct plan_kernel kernel = { fake_loads, fake_function_exists, fake_call_exists, k->functions_only, !k->no_tracepoints, k };
 	struct plan plan;
 
 	plan_make(&plan, &kernel);
@@ -121,6 +121,18 @@ TEST(without_functions_and_tracepoints_the_program_on_every_exit_serves_each_cal
 	for (const struct plan_call *call = plan_calls; call->name; call++)
 		if (call->nr64 >= 0)
 			CHECK_MSG(plan_call_hook(&plan, call, false)->candidate.kind == PLAN_RAW, "%s", call->name);
+	plan_done(&plan);
+}
+
+TEST(when_only_functions_may_be_used_a_call_without_one_is_refused_and_slows_nobody)
+{
+	struct fake_kernel k = { .has_function = "__", .lacks_function = "setxattrat", .functions_only = true, .no_tracepoints = true };
+	struct plan plan = make(&k);
+
+	for (size_t i = 0; i < plan.n; i++)
+		CHECK_MSG(!plan.hooks[i].usable || (plan.hooks[i].candidate.kind != PLAN_CALL && plan.hooks[i].candidate.kind != PLAN_RAW), "%s",
+			  plan.hooks[i].hook.attach);
+	CHECK_INT(hook_for(&plan, "on_return", "fexit/__x64_sys_setxattrat")->hook.state, SENSOR_HOOK_REFUSED);
 	plan_done(&plan);
 }
 

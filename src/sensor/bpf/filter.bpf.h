@@ -15,18 +15,17 @@
 #include "task.bpf.h"
 #include "call.bpf.h"
 
-enum { FILTER_WHERES_MAX = 4096, FILTER_PROCESSES_MAX = 16384, WALK_MASK = 63, WALK_BYTES = 3500, NAME_MAX = 255, DOTS_BYTES = 256 };
+enum { FILTER_WHERES_MAX = 4096, FILTER_PROCESSES_MAX = 16384, FILTER_RENAMED_MAX = 8192, RENAMED_MASK = 65535, WALK_MASK = 63, WALK_BYTES = 3500, NAME_MAX = 255, DOTS_BYTES = 256 };
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
-#define S_IFREG 0100000
-#define S_IFLNK 0120000
-#define S_IFBLK 0060000
-#define S_IFCHR 0020000
-#define S_IFIFO 0010000
 
 /* Mapped by user space only while it writes: no memory of its own. */
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __uint(map_flags, BPF_F_MMAPABLE); __type(key, __u32); __type(value, struct filter_tables); } filters SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_WHERES_MAX); __type(key, __u64); __type(value, __u32); } wheres SEC(".maps");
+/* Processes that gave themselves another name since their exec. Rules go by the name that exec or fork gave, which
+ * the kernel has no more. `renamed_maybe`: by the low bits of the tgid, so that nobody else pays for the look-up. */
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_RENAMED_MAX); __type(key, __u32); __type(value, __u8); } renamed SEC(".maps");
+__u8 renamed_maybe[RENAMED_MASK + 1] = {};
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_PROCESSES_MAX); __type(key, __u32); __type(value, struct filter_process); } processes SEC(".maps");
 
 /* Where a path is walked: of this CPU, and one for each of the programs that may have interrupted each other. */
@@ -380,12 +379,19 @@ static __always_inline __u64 comm_terms(struct filter_tables *t, __u32 class, __
 	return at ? at->mask[class] : t->of[class].comm_other;
 }
 
+static __always_inline bool was_renamed(__u32 tgid)
+{
+	return renamed_maybe[tgid & RENAMED_MASK] && (control.renamed_full || bpf_map_lookup_elem(&renamed, &tgid));
+}
+
 /* The name of the thread, or of its process: rules may mean either. */
 static __always_inline __u64 filter_comm(struct filter_tables *t, __u32 class, __u64 task)
 {
 	__u64 leader = WORD(task_struct, task, group_leader), key = comm_key_of(task), other;
 	__u64 found = comm_terms(t, class, key);
 
+	if (was_renamed((__u32)WORD(task_struct, task, tgid)))
+		return ~0ULL;
 	if (leader == task)
 		return found;
 	other = comm_key_of(leader);
@@ -432,7 +438,7 @@ __noinline __u64 filter_who(__u32 version, __u32 class, __u64 terms)
 		terms &= of->uid_free | filter_uid(t, class, task);
 	if (terms & ~of->comm_free)
 		terms &= of->comm_free | filter_comm(t, class, task);
-	if (terms & ~(of->where[FILTER_WHERE_HOST] & of->where[FILTER_WHERE_CONTAINER]))
+	if (terms & ~(of->where[FILTER_WHERE_HOST] & of->where[FILTER_WHERE_CONTAINER] & of->where[FILTER_WHERE_ELSEWHERE]))
 		terms &= filter_where_terms(t, class);
 	if (terms & ~of->exe_free)
 		terms &= of->exe_free | filter_exe(version, class, task);
@@ -445,6 +451,12 @@ static __always_inline __u64 filter_results(struct filter_tables *t, __u32 class
 
 	asm volatile("" : "+r"(at));     /* or the compiler forgets for the verifier what it checked */
 	return at < FILTER_RESULTS ? t->of[class].result[at] : ~0ULL;
+}
+
+static __always_inline __u64 filter_kinds(struct filter_tables *t, __u32 class, __u32 kind)
+{
+	asm volatile("" : "+r"(kind));   /* older verifiers do not see the bound through the bits it is made of */
+	return t->of[class].kind[kind & (FILTER_KINDS - 1)];
 }
 
 /* ---- opens ---- */
@@ -482,29 +494,21 @@ static __always_inline __u64 open_text(__u32 variant)
 	       variant == SENSOR_OPEN_HANDLE ? 0 : call_arg(task, 0);
 }
 
-/* As sensor_fd_type_of() says it of the event: what is opened by a path and not a directory is a file. */
-static __always_inline __u32 fd_type_of(__u32 mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFDIR: return FILTER_FD_DIRECTORY;
-	case S_IFREG: case S_IFCHR: case S_IFBLK: case S_IFLNK: case S_IFIFO: return FILTER_FD_FILE;
-	}
-	return FILTER_FD_UNKNOWN;
-}
-
 /* Which of `terms` the opened file satisfies. */
 __noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
 {
 	struct filter_tables *t = tables_of(version);
 	__u64 inode = WORD(file, file, f_inode);
-	__u32 mode = (__u16)WORD(inode, inode, i_mode);
+	__u32 mode = (__u16)WORD(inode, inode, i_mode), type;
 
 	if (!t)
 		return terms;
 	/* A file system of the kernel's own: pipes, sockets, anonymous inodes. */
 	if (WORD(super_block, WORD(inode, inode, i_sb), s_flags) >> SB_NOUSER_BIT & 1)
 		return terms;
-	terms &= t->of[FILTER_OPEN].fd_type[fd_type_of(mode)];
+	type = filter_fd_type_of(mode);
+	asm volatile("" : "+r"(type));   /* a switch may become a table, whose values verifiers do not know */
+	terms &= t->of[FILTER_OPEN].fd_type[type & (FILTER_FD_TYPES - 1)];
 	if (!(terms & ~(t->path_free & t->name_free & t->part_free)))
 		return terms;
 	/* Other names of the inode are known to user space only. */
@@ -521,7 +525,7 @@ static __always_inline __u64 filter_opened(__u32 version, struct filter_tables *
 	if (!file)
 		return terms;
 	if (open_flags(variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT)];
+		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT));
 	return terms ? filter_file(version, terms, file) : 0;
 }
 
@@ -544,7 +548,7 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	if (ret >= 0)
 		terms = filter_opened(version, t, terms, row->variant, ret);
 	else if (open_flags(row->variant, &flags))
-		terms &= t->of[FILTER_OPEN].kind[filter_open_kind(flags, false)] &
+		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, false)) &
 			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);

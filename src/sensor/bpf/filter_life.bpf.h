@@ -92,6 +92,26 @@ static __always_inline void process_write(__u32 tgid, struct filter_process *p)
 	bpf_map_delete_elem(&processes, &tgid);
 }
 
+/* A task got another name, not by exec. Of the first threads of processes only: a process is called what its first thread is. */
+__noinline int filter_rename(__u64 task)
+{
+	__u32 tgid = (__u32)WORD(task_struct, task, tgid);
+	__u8 one = 1;
+
+	if (tgid != (__u32)WORD(task_struct, task, pid) || !WORD(task_struct, task, mm))   /* the kernel's own threads have no mm */
+		return 0;
+	renamed_maybe[tgid & RENAMED_MASK] = 1;
+	if (bpf_map_update_elem(&renamed, &tgid, &one, BPF_ANY))
+		control.renamed_full = 1;
+	return 0;
+}
+
+static __always_inline void forget_rename(__u32 tgid)
+{
+	if (renamed_maybe[tgid & RENAMED_MASK])
+		bpf_map_delete_elem(&renamed, &tgid);
+}
+
 /* The current task became another program. */
 __noinline int filter_exec(void)
 {
@@ -99,6 +119,7 @@ __noinline int filter_exec(void)
 	struct filter_process p = { .version = version_now() };
 	struct filter_tables *t = tables_of(p.version);
 
+	forget_rename((__u32)WORD(task_struct, task, tgid));
 	if (!t || !exe_is_asked(t))
 		return 0;
 	p.start_ns = WORD(task_struct, WORD(task_struct, task, group_leader), start_boottime);
@@ -149,8 +170,10 @@ __noinline int filter_exit(void)
 	__u64 task = (__u64)bpf_get_current_task();
 	__u32 tgid = (__u32)WORD(task_struct, task, tgid);
 
-	if (!(__u32)WORD(signal_struct, WORD(task_struct, task, signal), live))
+	if (!(__u32)WORD(signal_struct, WORD(task_struct, task, signal), live)) {
 		bpf_map_delete_elem(&processes, &tgid);
+		forget_rename(tgid);
+	}
 	return 0;
 }
 

@@ -73,8 +73,7 @@ __noinline __u64 filter_socket(__u32 version, __u64 terms, __u64 sk, __u32 given
 
 	if (!t)
 		return terms;
-	terms &= t->of[FILTER_NET].kind[filter_net_kind(family, (__u16)WORD(sock, sk, sk_type), (__u16)WORD(sock, sk, sk_protocol)) &
-					(FILTER_KINDS - 1)];
+	terms &= filter_kinds(t, FILTER_NET, filter_net_kind(family, (__u16)WORD(sock, sk, sk_type), (__u16)WORD(sock, sk, sk_protocol)));
 	if (!(terms & ~(t->port_free[0] & t->port_free[1] & t->cidr_free[0] & t->cidr_free[1])))
 		return terms;
 	if (family == AF_UNIX && !(given & (GIVEN_REMOTE | GIVEN_LOCAL)))

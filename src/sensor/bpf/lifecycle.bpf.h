@@ -132,6 +132,7 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *name)
 	 * which another thread may do; the kernel names its threads. The event is the renamed task's. */
 	if (address == (__u64)current_task() && is_exec_call(call_number(current_task()), current_task()))
 		return 0;
+	filter_rename(address);
 	h = begin_task(address, MODEL_EVT_TASK_RENAME, SENSOR_LANE_LIFECYCLE);
 	s = slot_of(h);
 	if (!h || !s)

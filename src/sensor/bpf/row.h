@@ -97,6 +97,7 @@ struct sensor_control {
 	__u32 calibrate_pid;     /* whose next system call gives regs_offset */
 	__u32 filter_version;    /* its lowest bit: which of the two filters is in use */
 	__u32 processes_full;    /* the version during which a process found no place in the filter's map */
+	__u32 renamed_full;      /* a process that gave itself another name found no place: names say nothing from then on */
 	__u32 count_cgroups;     /* events are counted by cgroup, too */
 	__u32 reader_dozes;      /* the first event of any kind is to wake it */
 	__u32 reader_is_up;      /* reads by itself within milliseconds: nobody needs to wake it */
