@@ -95,7 +95,7 @@ static struct sensor_filter_build *make_filter(int filter)
 	if (filter == 4)
 		terms[8] = (struct sensor_filter_term){ .types = terms[8].types, .wheres = 1 << FILTER_WHERE_CONTAINER };
 	if (filter == 5)
-		terms[8] = (struct sensor_filter_term){ .types = terms[8].types, .dotdot = true };
+		terms[8] = (struct sensor_filter_term){ .types = terms[8].types, .texts = FILTER_TEXT_DOTS };
 	return sensor_filter_build(terms, filter == 0 ? 0 : TERMS, NULL);
 }
 

@@ -210,7 +210,7 @@ static struct sensor_filter_numbers numbers_of(const struct demand_set *set)
 
 static struct sensor_filter_term term_of(struct demand_maker *maker, const struct demand_cube *c, uint32_t owner)
 {
-	struct sensor_filter_term t = { .types = c->types, .dotdot = c->dotdot, .owner = owner };
+	struct sensor_filter_term t = { .types = c->types, .texts = c->texts, .owner = owner };
 
 	if (!demand_cube_is_free(c, DEMAND_KINDS))
 		memcpy(t.kinds, c->kinds, sizeof(t.kinds));

@@ -563,12 +563,31 @@ static void check_many(struct demand_maker *maker, const struct lang_node *check
 		demand_list_add(maker, out, &cube);
 }
 
+/* Of opens only open_by_handle_at has an argument of that name. */
+static bool is_path_argument(const struct demand_maker *maker, const struct lang_node *check)
+{
+	const struct lang_value_expr *left = check->left;
+
+	return maker->group->class == FILTER_OPEN && left->kind == LANG_VALUE_FIELD && left->field.id == MODEL_F_EVT_ARG && left->field.index < 0 &&
+	       left->field.key && strcmp(left->field.key, "path") == 0;
+}
+
 void demand_check(struct demand_maker *maker, const struct lang_node *check, bool negated, struct demand_list *out)
 {
 	enum demand_dim dim = DEMAND_CONSTANT;
 
 	maker->is_exact = true;
 	maker->is_constant = false;
+	if (!negated && is_path_argument(maker, check)) {
+		struct demand_cube cube = demand_cube_all(maker->group), all = cube;
+
+		memset(&cube.types, 0, sizeof(cube.types));
+		model_event_set_add(&cube.types, MODEL_EVT_OPEN_BY_HANDLE_AT);
+		maker->is_exact = false;
+		if (demand_cube_intersect(maker, &cube, &all))
+			demand_list_add(maker, out, &cube);
+		return;
+	}
 	find_dim(maker, check->left, &dim);
 	find_dim(maker, check->right, &dim);
 	switch (dim) {
@@ -582,7 +601,7 @@ void demand_check(struct demand_maker *maker, const struct lang_node *check, boo
 		break;
 	case DEMAND_RESULTS: case DEMAND_FD_TYPE: case DEMAND_WHERE: check_few(maker, check, dim, negated, out); break;
 	case DEMAND_COMM: case DEMAND_UID: check_many(maker, check, dim, negated, out); break;
-	case DEMAND_EXE: case DEMAND_PATH: case DEMAND_DOTDOT:
+	case DEMAND_EXE: case DEMAND_PATH: case DEMAND_TEXT:
 		if (!demand_check_path(maker, check, negated, out))
 			demand_undecided(maker, out);
 		break;

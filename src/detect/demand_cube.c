@@ -79,7 +79,7 @@ static enum demand_relation compare_dim(const struct demand_cube *a, const struc
 	case DEMAND_PATH: return demand_places_compare(&a->path, &b->path);
 	case DEMAND_NAME: return demand_places_compare(&a->name, &b->name);
 	case DEMAND_PART: return demand_places_compare(&a->part, &b->part);
-	case DEMAND_DOTDOT: return compare_small(!a->dotdot, !b->dotdot);
+	case DEMAND_TEXT: return compare_small((uint8_t)~a->texts, (uint8_t)~b->texts);
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT:
 		return demand_set_compare(&a->port[dim - DEMAND_REMOTE_PORT], &b->port[dim - DEMAND_REMOTE_PORT]);
 	case DEMAND_REMOTE_NET: case DEMAND_LOCAL_NET:
@@ -108,7 +108,7 @@ static void unite_dim(struct demand_maker *maker, struct demand_cube *a, const s
 	case DEMAND_PATH: demand_places_unite(maker, &a->path, &b->path); break;
 	case DEMAND_NAME: demand_places_unite(maker, &a->name, &b->name); break;
 	case DEMAND_PART: demand_places_unite(maker, &a->part, &b->part); break;
-	case DEMAND_DOTDOT: a->dotdot &= b->dotdot; break;
+	case DEMAND_TEXT: a->texts &= b->texts; break;
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT:
 		demand_set_unite(maker, &a->port[dim - DEMAND_REMOTE_PORT], &b->port[dim - DEMAND_REMOTE_PORT]);
 		break;
@@ -132,7 +132,7 @@ bool demand_cube_is_free(const struct demand_cube *c, enum demand_dim dim)
 	case DEMAND_PATH: return !c->path.is_set;
 	case DEMAND_NAME: return !c->name.is_set;
 	case DEMAND_PART: return !c->part.is_set;
-	case DEMAND_DOTDOT: return !c->dotdot;
+	case DEMAND_TEXT: return !c->texts;
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT: return !c->port[dim - DEMAND_REMOTE_PORT].is_set;
 	case DEMAND_REMOTE_NET: case DEMAND_LOCAL_NET: return !c->net[dim - DEMAND_REMOTE_NET].is_set;
 	default: return false;
@@ -152,7 +152,7 @@ static void clear_dim(struct demand_cube *c, enum demand_dim dim)
 	case DEMAND_PATH: c->path = (struct demand_places){ 0 }; break;
 	case DEMAND_NAME: c->name = (struct demand_places){ 0 }; break;
 	case DEMAND_PART: c->part = (struct demand_places){ 0 }; break;
-	case DEMAND_DOTDOT: c->dotdot = false; break;
+	case DEMAND_TEXT: c->texts = 0; break;
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT: c->port[dim - DEMAND_REMOTE_PORT] = (struct demand_set){ 0 }; break;
 	case DEMAND_REMOTE_NET: case DEMAND_LOCAL_NET: c->net[dim - DEMAND_REMOTE_NET] = (struct demand_nets){ 0 }; break;
 	default: break;
@@ -194,7 +194,7 @@ bool demand_cube_intersect(struct demand_maker *maker, struct demand_cube *a, co
 {
 	a->fd_types &= b->fd_types;
 	a->wheres &= b->wheres;
-	a->dotdot |= b->dotdot;
+	a->texts |= b->texts;
 	if (!and_bits(a->types.words, b->types.words, ARRAY_LEN(a->types.words)) || !and_bits(a->kinds, b->kinds, DEMAND_KIND_WORDS) ||
 	    !and_bits(a->results, b->results, DEMAND_RESULT_WORDS) || !a->fd_types || !a->wheres)
 		return false;
@@ -287,7 +287,7 @@ static void weaken(struct demand_maker *maker, struct demand_list *list)
 		{ DEMAND_LOCAL_NET, true }, { DEMAND_REMOTE_NET, true }, { DEMAND_FD_TYPE, false }, { DEMAND_UID, false },
 		{ DEMAND_LOCAL_NET, false }, { DEMAND_LOCAL_PORT, false }, { DEMAND_WHERE, false }, { DEMAND_PART, false },
 		{ DEMAND_COMM, false }, { DEMAND_EXE, false }, { DEMAND_REMOTE_NET, false }, { DEMAND_REMOTE_PORT, false },
-		{ DEMAND_RESULTS, false }, { DEMAND_NAME, false }, { DEMAND_DOTDOT, false }, { DEMAND_PATH, false }, { DEMAND_KINDS, false },
+		{ DEMAND_RESULTS, false }, { DEMAND_NAME, false }, { DEMAND_TEXT, false }, { DEMAND_PATH, false }, { DEMAND_KINDS, false },
 	};
 
 	maker->is_exact = false;

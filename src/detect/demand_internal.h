@@ -18,7 +18,7 @@
 
 enum demand_dim {
 	DEMAND_TYPES, DEMAND_KINDS, DEMAND_RESULTS, DEMAND_FD_TYPE, DEMAND_WHERE, DEMAND_COMM, DEMAND_UID, DEMAND_EXE, DEMAND_PATH,
-	DEMAND_NAME, DEMAND_PART, DEMAND_DOTDOT, DEMAND_REMOTE_PORT, DEMAND_LOCAL_PORT, DEMAND_REMOTE_NET, DEMAND_LOCAL_NET,
+	DEMAND_NAME, DEMAND_PART, DEMAND_TEXT, DEMAND_REMOTE_PORT, DEMAND_LOCAL_PORT, DEMAND_REMOTE_NET, DEMAND_LOCAL_NET,
 	DEMAND_DIMS,
 	DEMAND_CONSTANT, DEMAND_UNKNOWN,   /* of fields: the same for all events of a group; not known to the kernel */
 };
@@ -58,7 +58,7 @@ struct demand_cube {
 	struct demand_set comm, uid, port[FILTER_ENDS];
 	struct demand_nets net[FILTER_ENDS];
 	struct demand_places exe, path, name, part;
-	bool dotdot;
+	uint8_t texts;                   /* enum filter_text: all of them */
 	/* Of which text path, name and part speak: a file may have several names, and what is asked of one does not hold for
 	 * another. */
 	enum demand_text { DEMAND_NO_TEXT, DEMAND_FILE_NAME, DEMAND_KERNEL_PATH } text;

@@ -320,19 +320,28 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 	return true;
 }
 
-/* ".." in the path as the program gave it. */
-static bool check_dotdot(struct demand_maker *maker, const struct lang_node *check, struct demand_list *out)
+/* What the literal says of a text that it matches: enum filter_text. */
+static uint8_t texts_of(enum lang_op op, const struct text *t)
+{
+	bool is_start = op == LANG_OP_EQ || op == LANG_OP_IN || op == LANG_OP_STARTSWITH || op == LANG_OP_GLOB;
+	size_t plain = op == LANG_OP_GLOB ? find_any(t, "*?[\\") : t->len;
+	uint8_t texts = 0;
+
+	if (memmem(t->text, t->len, "..", 2) && (op != LANG_OP_GLOB || find_any(t, "[\\") >= t->len))
+		texts |= FILTER_TEXT_DOTS;
+	if (is_start && plain >= 6 && memcmp(t->text, "/proc/", 6) == 0)
+		texts |= FILTER_TEXT_PROC;
+	return texts;
+}
+
+/* ".." in the path as the program gave it, or "/proc/" in front. */
+static bool check_text(struct demand_maker *maker, const struct lang_node *check, struct demand_list *out)
 {
 	struct demand_cube cube = demand_cube_all(maker->group);
 	const struct lang_text *literals;
 	struct lang_text word;
 	size_t n = demand_literals(check, &literals, &word);
 
-	for (size_t i = 0; i < n; i++) {
-		struct text t = text_of(&literals[i]);
-		if (!memmem(t.text, t.len, "..", 2) || (check->op == LANG_OP_GLOB && find_any(&t, "[\\") < t.len))
-			return false;
-	}
 	switch (check->op) {
 	case LANG_OP_EQ: case LANG_OP_IN: case LANG_OP_CONTAINS: case LANG_OP_ICONTAINS: case LANG_OP_STARTSWITH: case LANG_OP_ENDSWITH:
 	case LANG_OP_GLOB:
@@ -340,7 +349,13 @@ static bool check_dotdot(struct demand_maker *maker, const struct lang_node *che
 	default:
 		return false;
 	}
-	cube.dotdot = true;
+	cube.texts = FILTER_TEXT_DOTS | FILTER_TEXT_PROC;
+	for (size_t i = 0; i < n; i++) {
+		struct text t = text_of(&literals[i]);
+		cube.texts &= texts_of(check->op, &t);
+	}
+	if (!cube.texts)
+		return false;
 	if (n)
 		demand_list_add(maker, out, &cube);
 	maker->is_exact = false;
@@ -380,8 +395,8 @@ bool demand_check_path(struct demand_maker *maker, const struct lang_node *check
 	if (negated || check->left->kind != LANG_VALUE_FIELD || check->right)
 		return false;
 	dim = demand_field_dim(maker, &check->left->field);
-	if (dim == DEMAND_DOTDOT)
-		done = check_dotdot(maker, check, &found);
+	if (dim == DEMAND_TEXT)
+		done = check_text(maker, check, &found);
 	else if (maker->group->class == FILTER_NET && dim == DEMAND_PATH)
 		done = check_socket_name(maker, check, &found);
 	else

@@ -243,8 +243,10 @@ static void print_names(const struct sensor_filter_term *t, struct strbuf *out)
 		end(&row);
 	}
 	print_list("under a directory named", false, t->parts, t->n_parts, out);
-	if (t->dotdot)
+	if (t->texts & FILTER_TEXT_DOTS)
 		begin(out, "\"..\" in the path as given");
+	if (t->texts & FILTER_TEXT_PROC)
+		begin(out, "given as /proc/...");
 }
 
 void detect_demand_print(const struct sensor_filter_term *t, struct strbuf *out)

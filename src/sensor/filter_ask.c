@@ -173,15 +173,20 @@ static uint64_t ask_path(const struct question *q, const struct sensor_wire_file
 	return ask_components(q->t, names, n);
 }
 
-static uint64_t ask_dotdot(const struct question *q)
+static uint64_t ask_text(const struct question *q)
 {
 	const struct sensor_wire_param *raw = sensor_wire_param(q->view, SENSOR_P_RAW);
+	uint64_t mask = UINT64_MAX;
 	size_t len;
 	const char *text = sensor_wire_text(q->view, SENSOR_P_RAW, &len);
 
-	if (!raw || !text || raw->flags & SENSOR_PARAM_TRUNCATED || memmem(text, len, "..", 2))
+	if (!raw || !text)
 		return UINT64_MAX;
-	return q->t->no_dotdot;
+	if (!(raw->flags & SENSOR_PARAM_TRUNCATED) && !memmem(text, len, "..", 2))
+		mask &= q->t->no_dots;
+	if (len < 6 || memcmp(text, "/proc/", 6) != 0)
+		mask &= q->t->no_proc;
+	return mask;
 }
 
 static uint64_t ask_open(const struct question *q)
@@ -190,7 +195,7 @@ static uint64_t ask_open(const struct question *q)
 	struct sensor_path path;
 	bool has_path = sensor_path_of(q->view, SENSOR_P_PATH, &path);
 
-	return ask_kind(q) & ask_fd_type(q, file, has_path ? &path : NULL) & ask_path(q, file, has_path ? &path : NULL) & ask_dotdot(q);
+	return ask_kind(q) & ask_fd_type(q, file, has_path ? &path : NULL) & ask_path(q, file, has_path ? &path : NULL) & ask_text(q);
 }
 
 /* ---- sockets ---- */

@@ -580,6 +580,17 @@ static bool pass_exes(const struct fill *f, struct pass *pass)
 	return !pass->full;
 }
 
+/* Groups of which some term does not want it. */
+static uint64_t without_text(const struct fill *f, enum filter_text text)
+{
+	uint64_t bits = 0;
+
+	for (size_t g = 0; g < f->build->n_groups[FILTER_OPEN]; g++)
+		FOR_MEMBERS(f, FILTER_OPEN, g, i, term)
+			bits |= (uint64_t)!(term->texts & text) << g;
+	return bits;
+}
+
 /* ---- all ---- */
 
 static void fill_until_it_fits(const struct fill *f, bool (*fill)(const struct fill *f, struct pass *pass), enum filter_dimension d,
@@ -632,7 +643,8 @@ void filter_fill(struct sensor_filter_build *build)
 	fill_until_it_fits(&f, pass_paths, FILTER_DIM_PATH, FILTER_OPEN, FILTER_OPEN + 1);
 	fill_until_it_fits(&f, pass_names, FILTER_DIM_NAME, FILTER_OPEN, FILTER_OPEN + 1);
 	fill_until_it_fits(&f, pass_parts, FILTER_DIM_PART, FILTER_OPEN, FILTER_OPEN + 1);
-	f.t->no_dotdot = free_bits(&f, FILTER_OPEN, FILTER_DIM_DOTDOT);
+	f.t->no_dots = without_text(&f, FILTER_TEXT_DOTS);
+	f.t->no_proc = without_text(&f, FILTER_TEXT_PROC);
 	fill_ports(&f);
 	fill_nets(&f);
 }

@@ -286,13 +286,26 @@ TEST(devices_and_pipes_are_told_from_files)
 	unlink("/tmp/parka-filter-pipe");
 }
 
+TEST(a_text_that_begins_with_proc_is_told_from_others)
+{
+	struct sensor_filter_term term = open_term();
+
+	NEED_SENSOR();
+	term.texts = FILTER_TEXT_PROC;
+	CHECK_ACT(term, true, "/proc/self/root/etc/hostname");
+	CHECK_ACT(term, true, "/proc/not-there");
+	CHECK_ACT(term, false, "/etc/hostname");
+	CHECK_ACT(term, false, "/pro");
+	CHECK_ACT(term, false, "x");
+}
+
 TEST(two_dots_are_found_in_the_text_as_given)
 {
 	struct sensor_filter_term term = open_term();
 	char path[300];
 
 	NEED_SENSOR();
-	term.dotdot = true;
+	term.texts = FILTER_TEXT_DOTS;
 	CHECK_ACT(term, true, "/etc/../etc/hostname");
 	CHECK_ACT(term, true, "/etc/../not-there");
 	CHECK_ACT(term, true, "..");

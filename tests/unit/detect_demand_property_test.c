@@ -516,7 +516,9 @@ static bool open_holds(const struct sensor_filter_term *t, const struct model_re
 		return false;
 	if (t->fd_types && !(t->fd_types >> type_bit & 1))
 		return false;
-	if (t->dotdot && (!raw || !strstr(raw, "..")))
+	if (t->texts & FILTER_TEXT_PROC && (!raw || strncmp(raw, "/proc/", 6) != 0))
+		return false;
+	if (t->texts & FILTER_TEXT_DOTS && (!raw || !strstr(raw, "..")))
 		return false;
 	return name_holds(t, text_field(r, MODEL_F_FD_NAME)) || name_holds(t, text_field(r, MODEL_F_FD_PATH));
 }

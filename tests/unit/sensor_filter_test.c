@@ -189,10 +189,23 @@ TEST(two_dots_are_looked_for_in_the_text_given)
 {
 	struct sensor_filter_term term = open_term();
 
-	term.dotdot = true;
+	term.texts = FILTER_TEXT_DOTS;
 	CHECK(passes(&term, (struct opened){ .path = "/etc/x", .raw = "../etc/x", .ret = -2 }));
 	CHECK(!passes(&term, (struct opened){ .path = "/etc/x", .raw = "/etc/x.y.z", .ret = -2 }));
 	CHECK(passes(&term, (struct opened){ .path = "/etc/x", .raw = "/long/enough/for/words/../x" }));
+}
+
+TEST(what_the_path_as_given_begins_with_is_asked)
+{
+	struct sensor_filter_term term = open_term();
+
+	term.texts = FILTER_TEXT_PROC;
+	CHECK(passes(&term, (struct opened){ .path = "/etc/x", .raw = "/proc/1/root/etc/x" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/proc/1/environ", .raw = "environ" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/etc/x", .raw = "/process/x" }));
+	term.texts |= FILTER_TEXT_DOTS;
+	CHECK(!passes(&term, (struct opened){ .path = "/etc/x", .raw = "/proc/1/root/etc/x" }));
+	CHECK(passes(&term, (struct opened){ .path = "/etc/x", .raw = "/proc/1/root/../x" }));
 }
 
 TEST(who_acts_is_asked_by_comm_uid_and_place)
@@ -347,7 +360,7 @@ static void make_random_term(struct random_term *r)
 	if (!dice(3))
 		t->kinds[0] = UINT64_C(1) << dice(4) | UINT64_C(1) << dice(4), t->kinds[1] = 0;
 	if (!dice(4))
-		t->dotdot = true;
+		t->texts = FILTER_TEXT_DOTS;
 }
 
 /* The slow way: each demand of one term, straight from its words. */
@@ -363,7 +376,7 @@ static bool satisfies(const struct sensor_filter_term *t, const struct opened *o
 		return false;
 	if (t->wheres && !(t->wheres >> where & 1))
 		return false;
-	if (t->dotdot && !strstr(o->raw, ".."))
+	if (t->texts & FILTER_TEXT_DOTS && !strstr(o->raw, ".."))
 		return false;
 	if (t->n_names && strcmp(t->names[0], slash + 1) != 0)
 		return false;

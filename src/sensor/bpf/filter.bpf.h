@@ -494,6 +494,16 @@ static __always_inline __u64 open_text(__u32 variant)
 	       variant == SENSOR_OPEN_HANDLE ? 0 : call_arg(task, 0);
 }
 
+/* Also when it cannot be read. */
+static __always_inline bool begins_with_proc(__u64 text)
+{
+	__u64 word = 0;
+
+	if (!text || bpf_probe_read_user(&word, 6, (void *)text))
+		return true;
+	return word == 0x2f636f72702fULL;   /* "/proc/" */
+}
+
 /* Which of `terms` the opened file satisfies. */
 __noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
 {
@@ -554,8 +564,10 @@ __noinline int filter_open(__u32 index, __s64 ret)
 			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);
-	if (terms & ~t->no_dotdot && !filter_has_dots(open_text(row->variant)))
-		terms &= t->no_dotdot;
+	if (terms & ~t->no_proc && !begins_with_proc(open_text(row->variant)))
+		terms &= t->no_proc;
+	if (terms & ~t->no_dots && !filter_has_dots(open_text(row->variant)))
+		terms &= t->no_dots;
 	if (terms && ret >= 0 && !(terms & ~t->fold))
 		return fold_open(version, index, ret);
 	return terms ? 1 : drop(type);

@@ -66,6 +66,8 @@ static inline __attribute__((always_inline)) __u32 filter_fd_type_of(__u32 mode)
 }
 /* ELSEWHERE: in a container whose root file system is not known to be where runtimes keep them (sensor_filter_usual_roots[]). */
 enum filter_where { FILTER_WHERE_UNKNOWN, FILTER_WHERE_HOST, FILTER_WHERE_CONTAINER, FILTER_WHERE_ELSEWHERE, FILTER_WHERES };
+/* What terms can want of the path as the program gave it. */
+enum filter_text { FILTER_TEXT_DOTS = 1, FILTER_TEXT_PROC = 2 };   /* holds ".."; begins with "/proc/" */
 enum filter_end { FILTER_REMOTE, FILTER_LOCAL, FILTER_ENDS };
 
 /* ---- kinds: what of the flags terms can ask ---- */
@@ -143,7 +145,7 @@ struct filter_tables {
 	struct filter_entry exe[FILTER_ENTRIES], exe_below[FILTER_ENTRIES];
 	/* OPEN: a path satisfies (nodes or path_free) and (names or name_free) and (parts or part_free). */
 	__u64 path_free, name_free, part_free;
-	__u64 no_dotdot;                 /* terms that do not want ".." in the path as given */
+	__u64 no_dots, no_proc;          /* terms that do not want FILTER_TEXT_DOTS, FILTER_TEXT_PROC */
 	__u64 fold;                      /* terms of rules that cannot tell repeats of an open apart: fold.bpf.h */
 	__u64 suffixes;                  /* bit n-1: some name is wanted by its last n bytes, 1 to 8 */
 	struct filter_node nodes[FILTER_NODES];
