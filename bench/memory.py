@@ -136,7 +136,7 @@ class Round:
     def __init__(self, args, containers, directory):
         self.args, self.containers = args, containers
         self.steps = {}
-        self.agent = Agent(args.binary, args.rules, args.watch_option, os.path.join(directory, "parka.log"))
+        self.agent = Agent(args.binary, args.rules, args.watch_option, os.path.join(directory, "parka.log"), os.path.join(directory, "state"))
         self.start_cpu = self.agent.start_cpu
         self.note("start")
         self.kernel = kernel_mib(self.agent.process.pid)

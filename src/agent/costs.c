@@ -23,6 +23,7 @@ struct place {
 	struct agent_cost_row *row;
 	const struct runtime_container *container;   /* compared, not looked into */
 	uint64_t generation;
+	enum filter_where where;         /* as the kernel was told */
 	struct sensor_cgroup_counts before;
 	uint64_t pending_ns, pending_seen;
 	unsigned n_idle;                 /* settlings since anything was here */
@@ -241,6 +242,7 @@ static void set_container(struct agent_costs *c, struct place *p, const struct r
 		return;
 	p->container = container;
 	p->generation = container->generation;
+	p->where = sensor_filter_where_of_root(container->rootfs);
 	snprintf(id, sizeof(id), "%s", container->id ? container->id : "");   /* as container.id has it */
 	p->row = agent_sums_row(&c->sums, AGENT_COSTS_CONTAINERS, id[0] ? id : host, container->name);
 }
@@ -356,7 +358,7 @@ static void ask_filter(struct agent_costs *c, const struct sensor_wire *event, c
 {
 	unsigned class = c->tables->class_of[event->type];
 	struct arena *scratch = lang_scratch_arena(c->scratch);
-	struct sensor_filter_context context = { .where = place->container ? FILTER_WHERE_CONTAINER : FILTER_WHERE_HOST };
+	struct sensor_filter_context context = { .where = place->container ? place->where : FILTER_WHERE_HOST };
 	struct filter_process process = { .start_ns = event->start_ns };
 	uint64_t may[FILTER_CLASSES];
 	struct sensor_wire_view view;

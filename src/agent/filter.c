@@ -79,7 +79,7 @@ static enum filter_where where_of(const struct sensor_cgroup_view *cgroup, uint6
 	char id[65];
 
 	if (cgroup->container)
-		return FILTER_WHERE_CONTAINER;
+		return sensor_filter_where_of_root(cgroup->container->rootfs);
 	if (!cgroup->path || runtime_id_of_cgroup(cgroup->path, id, &kind))
 		return FILTER_WHERE_UNKNOWN;
 	return !cgroup->joined_ns || now_ns > cgroup->joined_ns + SETTLED_NS ? FILTER_WHERE_HOST : FILTER_WHERE_UNKNOWN;

@@ -30,9 +30,10 @@ static size_t find_blind_spots(const struct sensor_kernel *k, const struct senso
 		ret[found++] = (struct blind_spot){ "blocking", "nothing can be denied before it happens" };
 	}
 	if (k->ia32 && !sees_compat)
-		ret[found++] = (struct blind_spot){ "the first milliseconds of the first 32-bit program, and int 0x80 in 64-bit programs before it",
-			"32-bit calls are looked at from the start of the first 32-bit program on; PARKA_SENSOR_COMPAT=always looks always, for "
-			"some 30 ns more on each system call" };
+		ret[found++] = (struct blind_spot){
+			"the first tenth of a second of the first 32-bit program, and int 0x80 in 64-bit programs while no 32-bit program lives",
+			"32-bit calls are looked at from the start of a 32-bit program until none has lived for ten seconds, and what looks at "
+			"them is loaded when the first one starts; PARKA_SENSOR_COMPAT=always looks always, for some 30 ns more on each system call" };
 	if (!k->io_uring_tracepoint)
 		ret[found++] = (struct blind_spot){ "operations through io_uring", "this kernel has no tracepoint for them" };
 	for (size_t i = 0; i < n && found < max; i++)
@@ -117,7 +118,7 @@ static void print_text(const struct sensor_kernel *k, const struct sensor_hook *
 
 static int run(struct cli_args *args)
 {
-	struct sensor_options options = { .all_events = true, .self_pid = (uint32_t)getpid() };
+	struct sensor_options options = { .all_events = true, .load_all = true, .self_pid = (uint32_t)getpid() };
 	const struct sensor_hook *hooks = NULL;
 	struct blind_spot blind[64];
 	struct sensor_kernel kernel;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { WORDS_MAX = 3, ANSWER_KEY_MAX = 64 * 1024 };
 
@@ -208,11 +209,51 @@ static void ask_fd_types(struct demand_asker *asker, struct demand_point *p, str
 {
 	for (enum sensor_fd_type type = SENSOR_FD_FILE; type < SENSOR_FD_MAX; type++) {
 		unsigned index = type == SENSOR_FD_FILE ? FILTER_FD_FILE : type == SENSOR_FD_DIRECTORY ? FILTER_FD_DIRECTORY : FILTER_FD_NEITHER;
+		enum demand_answer answer;
 
 		p->fd_type = sensor_fd_type_name(type);
 		p->fd_char = sensor_fd_type_char(type);
-		note(m, index, demand_ask(asker, p));
+		answer = demand_ask(asker, p);
+		note(m, index, answer);
+		if (index == FILTER_FD_NEITHER)
+			note(m, FILTER_FD_KERNEL, answer);
+		for (unsigned kind = FILTER_FD_BLOCK; type == SENSOR_FD_FILE && kind <= FILTER_FD_PIPE; kind++)
+			note(m, kind, answer);
 	}
+}
+
+/* A number changes the answer at the check's own literals only: asked there and at both ends of what a type's modes are. An open
+ * that failed has no mode, and counts as that of a file or of a directory. */
+static bool ask_modes(const struct lang_node *check, struct demand_asker *asker, struct demand_point *p, struct masks *m)
+{
+	static const uint32_t types[] = { 0, S_IFIFO, S_IFCHR, S_IFDIR, S_IFBLK, S_IFREG, S_IFLNK, S_IFSOCK };
+	enum { PERMISSIONS = 07777 };
+	const struct lang_text *literals;
+	struct lang_text name;
+	size_t n = demand_literals(check, &literals, &name);
+	enum demand_answer unset = demand_ask(asker, p);
+
+	note(m, FILTER_FD_FILE, unset);
+	note(m, FILTER_FD_DIRECTORY, unset);
+	p->has_mode = true;
+	for (size_t type = 0; type < ARRAY_LEN(types); type++)
+		for (size_t i = 0; i <= n; i++) {
+			uint64_t first = types[type], literal = first;
+			if (i < n && !demand_parse_number(&literals[i], &literal))
+				return false;
+			for (unsigned k = 0; k < 5; k++) {
+				p->number = k < 2 ? first + k * PERMISSIONS : literal + k - 3;
+				if (p->number >= first && p->number <= first + PERMISSIONS)
+					note(m, type ? filter_fd_type_of(types[type]) : FILTER_FD_KERNEL, demand_ask(asker, p));
+			}
+		}
+	return true;
+}
+
+/* What is compared with the mode, or made of it, may be anything. */
+static bool is_beyond_modes(const struct lang_node *check)
+{
+	return uses(check, MODEL_F_FD_MODE) && (check->left->kind != LANG_VALUE_FIELD || check->right);
 }
 
 static void ask_result(struct demand_asker *asker, struct demand_point *p, int64_t ret, struct masks *m)
@@ -293,12 +334,16 @@ static bool is_beyond_results(const struct lang_node *check)
 static bool ask_masks(struct demand_maker *maker, const struct lang_node *check, enum demand_dim dim, struct masks *m)
 {
 	struct demand_point point = { .dim = dim };
-	struct demand_asker *asker = dim == DEMAND_RESULTS && is_beyond_results(check) ? NULL : demand_asker_new(maker, check);
+	bool is_beyond = (dim == DEMAND_RESULTS && is_beyond_results(check)) || (dim == DEMAND_FD_TYPE && is_beyond_modes(check));
+	struct demand_asker *asker = is_beyond ? NULL : demand_asker_new(maker, check);
+	bool done = true;
 
 	if (!asker)
 		return false;
 	if (dim == DEMAND_RESULTS)
 		ask_results(check, asker, &point, m);
+	else if (dim == DEMAND_FD_TYPE && uses(check, MODEL_F_FD_MODE))
+		done = ask_modes(check, asker, &point, m);
 	else if (dim == DEMAND_FD_TYPE)
 		ask_fd_types(asker, &point, m);
 	else if (dim == DEMAND_WHERE)
@@ -308,7 +353,7 @@ static bool ask_masks(struct demand_maker *maker, const struct lang_node *check,
 	else
 		ask_net_kinds(maker, asker, &point, m);
 	demand_asker_free(asker);
-	return true;
+	return done;
 }
 
 /* Macros put the same checks into many rules: each is asked once. */
@@ -365,7 +410,7 @@ static void check_few(struct demand_maker *maker, const struct lang_node *check,
 	} else if (dim == DEMAND_FD_TYPE) {
 		cube.fd_types = (uint8_t)mask[0];
 	} else {
-		cube.wheres = (uint8_t)mask[0];
+		cube.wheres = mask[0] & DEMAND_IN_CONTAINER ? (uint8_t)(mask[0] | DEMAND_IN_CONTAINER) : (uint8_t)mask[0];
 	}
 	demand_list_add(maker, out, &cube);
 }

@@ -51,7 +51,7 @@ static enum demand_dim dim_of_open(const struct model_field_ref *f)
 	case MODEL_F_EVT_IS_OPEN_EXEC:
 		return DEMAND_KINDS;
 	case MODEL_F_FD_NUM: return DEMAND_RESULTS;
-	case MODEL_F_FD_TYPE: case MODEL_F_FD_TYPECHAR: return DEMAND_FD_TYPE;
+	case MODEL_F_FD_TYPE: case MODEL_F_FD_TYPECHAR: case MODEL_F_FD_MODE: return DEMAND_FD_TYPE;
 	case MODEL_F_FD_NAME: case MODEL_F_FD_PATH: case MODEL_F_FD_DIRECTORY: case MODEL_F_FD_FILENAME: case MODEL_F_FS_PATH_NAME:
 	case MODEL_F_FD_HOSTPATH:
 		return DEMAND_PATH;
@@ -143,6 +143,7 @@ static int kind_value(const struct demand_point *p, enum model_field_id id, stru
 	case MODEL_F_EVT_RAWARG: return text_value(ret, p->flags_raw);
 	case MODEL_F_FD_TYPE: return text_value(ret, p->fd_type);
 	case MODEL_F_FD_TYPECHAR: return text_value(ret, p->fd_char);
+	case MODEL_F_FD_MODE: ret->u64 = p->number; return p->has_mode ? MODEL_SET : MODEL_UNSET;
 	case MODEL_F_FD_SOCKFAMILY: return text_value(ret, p->sockfamily);
 	case MODEL_F_FD_FAMILY: return text_value(ret, p->family);
 	default: return text_value(ret, p->l4proto);

@@ -65,8 +65,10 @@ struct demand_cube {
 };
 
 enum {
-	DEMAND_ALL_FD_TYPES = 1 << FILTER_FD_FILE | 1 << FILTER_FD_DIRECTORY | 1 << FILTER_FD_NEITHER,
-	DEMAND_ALL_WHERES = 1 << FILTER_WHERE_HOST | 1 << FILTER_WHERE_CONTAINER,
+	DEMAND_FILES = 1 << FILTER_FD_FILE | 1 << FILTER_FD_BLOCK | 1 << FILTER_FD_CHARACTER | 1 << FILTER_FD_PIPE,   /* to fd.type */
+	DEMAND_ALL_FD_TYPES = (1 << FILTER_FD_UNKNOWN) - 1,
+	DEMAND_IN_CONTAINER = 1 << FILTER_WHERE_CONTAINER | 1 << FILTER_WHERE_ELSEWHERE,
+	DEMAND_ALL_WHERES = 1 << FILTER_WHERE_HOST | DEMAND_IN_CONTAINER,
 };
 
 /* Of sockets, a kind that no event has: the call was made on what is no socket. The filter lets such events pass if a term of their
@@ -158,6 +160,7 @@ struct demand_point {
 	const char *text;                /* the field's value when dim is a text, number or end */
 	uint64_t number;
 	bool is_bool;                    /* evt.is_open_exec */
+	bool has_mode;                   /* fd.mode is `number` */
 	char flags_text[512], flags_raw[32];
 };
 struct demand_asker;

@@ -265,14 +265,26 @@ static void unite_places(struct demand_maker *maker, struct demand_cube *all, co
 	all->text = one->text;
 }
 
+/* Whether a name on the host that begins with the root of a container may be in one of these places. */
+static bool may_be_in_usual_root(const struct demand_places *places)
+{
+	for (size_t i = 0; i < places->n; i++)
+		for (const char *const *root = sensor_filter_usual_roots; *root; root++) {
+			size_t len = strlen(*root), n = places->places[i].len;
+			if (memcmp(places->places[i].text, *root, n < len ? n : len) == 0)
+				return true;
+		}
+	return false;
+}
+
 /* The host's name of a container's file has the container's root before it (sensor/fields_fd.c): its last component is the same,
- * but not how it begins. On the host the kernel's path is it; through a bind mount it is another one, which the filter asks
- * nothing of. */
-static void add_containers(struct demand_maker *maker, struct demand_list *out)
+ * but not how it begins. Most roots are where runtimes keep them, so most names cannot begin so. On the host, and in the host's
+ * mount namespace, the kernel's path is it; through a bind mount it is another one, which the filter asks nothing of. */
+static void add_containers(struct demand_maker *maker, const struct demand_places *places, struct demand_list *out)
 {
 	struct demand_cube cube = demand_cube_all(maker->group);
 
-	cube.wheres = 1 << FILTER_WHERE_CONTAINER;
+	cube.wheres = may_be_in_usual_root(places) ? DEMAND_IN_CONTAINER : 1 << FILTER_WHERE_ELSEWHERE;
 	demand_list_add(maker, out, &cube);
 }
 
@@ -284,7 +296,6 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 	size_t n = demand_literals(check, &literals, &word);
 	struct demand_cube places = demand_cube_all(maker->group);
 	enum part part = part_of(id);
-	bool has_start = false;
 
 	if (!is_decidable(check->op))
 		return false;
@@ -294,9 +305,10 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 
 		if (!put_literal(&d, check->op, &t))
 			return false;
-		has_start |= d.cube.path.is_set;
 		if (part != PART_EXE)
 			d.cube.text = id == MODEL_F_FD_PATH || part == PART_HOST ? DEMAND_KERNEL_PATH : DEMAND_FILE_NAME;
+		if (part == PART_HOST && d.cube.path.is_set)
+			add_containers(maker, &d.cube.path, out);
 		if (d.cube.name.is_set || d.cube.part.is_set)
 			demand_list_add(maker, out, &d.cube);
 		else
@@ -304,8 +316,6 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 	}
 	if (places.path.is_set || places.exe.is_set)
 		demand_list_add(maker, out, &places);
-	if (part == PART_HOST && has_start)
-		add_containers(maker, out);
 	maker->is_exact = part != PART_HOST && says_all(check->op, part, check);
 	return true;
 }

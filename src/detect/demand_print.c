@@ -249,8 +249,9 @@ static void print_names(const struct sensor_filter_term *t, struct strbuf *out)
 
 void detect_demand_print(const struct sensor_filter_term *t, struct strbuf *out)
 {
-	static const char *const fd_types[] = { "of a file", "of a directory", "of neither file nor directory" };
-	static const char *const wheres[] = { NULL, "on the host", "in a container" };
+	static const char *const fd_types[] = { "of a file", "of a directory", "of neither file nor directory", "of a block device",
+						"of a character device", "of a named pipe" };
+	static const char *const wheres[] = { NULL, "on the host", "in a container", "in a container whose root is at an unusual place" };
 	enum sensor_filter_class class = class_of(t);
 
 	print_types(t, out);
@@ -259,14 +260,15 @@ void detect_demand_print(const struct sensor_filter_term *t, struct strbuf *out)
 	print_results(t, out);
 	if (class == FILTER_NET && n_bits(t->kinds, DEMAND_KIND_WORDS))
 		print_net_kinds(t, out);
-	print_bits(fd_types, ARRAY_LEN(fd_types), t->fd_types, out);
+	/* Devices and pipes are files too, as rules see it. */
+	print_bits(fd_types, (t->fd_types & DEMAND_FILES) == DEMAND_FILES ? FILTER_FD_BLOCK : ARRAY_LEN(fd_types), t->fd_types, out);
 	print_paths("", &t->paths, out);
 	print_names(t, out);
 	print_numbers("remote port", &t->ports[FILTER_REMOTE], t->port_or_none[FILTER_REMOTE], out);
 	print_numbers("local port", &t->ports[FILTER_LOCAL], t->port_or_none[FILTER_LOCAL], out);
 	print_nets("remote address", &t->nets[FILTER_REMOTE], out);
 	print_nets("local address", &t->nets[FILTER_LOCAL], out);
-	print_bits(wheres, ARRAY_LEN(wheres), t->wheres, out);
+	print_bits(wheres, t->wheres & 1 << FILTER_WHERE_CONTAINER ? FILTER_WHERE_ELSEWHERE : FILTER_WHERES, t->wheres, out);
 	print_list("comm", t->comms.none_of, t->comms.texts, t->comms.n, out);
 	print_numbers("uid", &t->euids, false, out);
 	print_paths("executable ", &t->exe, out);

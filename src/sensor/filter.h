@@ -73,6 +73,12 @@ uint64_t sensor_filter_bit(const struct sensor_filter_build *build, size_t i);
 struct sensor_filter_stats { size_t n_terms[FILTER_CLASSES], n_given_up, n_nodes, n_names, n_comms, n_exes; };
 void sensor_filter_stats(const struct sensor_filter_build *build, struct sensor_filter_stats *ret);
 
+/* Directories below which runtimes keep the root file systems of containers; ends with NULL. On the host, what is in such a
+ * container has a name that begins with one of them: of names that begin otherwise no file of the container can be. */
+extern const char *const sensor_filter_usual_roots[];
+/* `rootfs`: on the host; NULL: not known. CONTAINER or ELSEWHERE. */
+enum filter_where sensor_filter_where_of_root(const char *rootfs);
+
 /* What the kernel knows beside the event. */
 struct sensor_filter_context {
 	enum filter_where where;

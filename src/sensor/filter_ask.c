@@ -95,11 +95,8 @@ static uint64_t ask_fd_type(const struct question *q, const struct sensor_wire_f
 		type = sensor_wire_u64_or(q->view, SENSOR_P_FLAGS, 0) & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE;
 	else if (!file || !path || path->head->flags & SENSOR_PATH_ANON)
 		type = FILTER_FD_UNKNOWN;
-	else if (S_ISDIR(file->mode))
-		type = FILTER_FD_DIRECTORY;
 	else
-		type = S_ISREG(file->mode) || S_ISCHR(file->mode) || S_ISBLK(file->mode) || S_ISLNK(file->mode) || S_ISFIFO(file->mode)
-			       ? FILTER_FD_FILE : FILTER_FD_NEITHER;
+		type = filter_fd_type_of(file->mode);
 	return q->of->fd_type[type];
 }
 

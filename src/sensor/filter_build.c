@@ -59,6 +59,22 @@ enum sensor_filter_class sensor_filter_class_of(enum model_event_type type)
 	return FILTER_ALWAYS;
 }
 
+/* ---- containers ---- */
+
+/* Docker and Podman of root, containerd and CRI-O, and k3s: their documented defaults. */
+const char *const sensor_filter_usual_roots[] = {
+	"/var/lib/docker/", "/var/lib/containerd/", "/var/lib/containers/", "/run/containerd/", "/run/k3s/containerd/",
+	"/var/lib/rancher/k3s/agent/containerd/", NULL,
+};
+
+enum filter_where sensor_filter_where_of_root(const char *rootfs)
+{
+	for (const char *const *root = sensor_filter_usual_roots; rootfs && *root; root++)
+		if (strncmp(rootfs, *root, strlen(*root)) == 0)
+			return FILTER_WHERE_CONTAINER;
+	return FILTER_WHERE_ELSEWHERE;
+}
+
 /* ---- what a term demands, to be compared ---- */
 
 static bool no_bits(const uint64_t *words, size_t n)

@@ -178,12 +178,11 @@ size_t sensor_cgroup_counts(struct sensor *sensor, struct sensor_cgroup_counts *
 	return found;
 }
 
-size_t sensor_program_costs(struct sensor *sensor, struct sensor_program_cost *ret, size_t max)
+static size_t add_costs(const struct sensor_bpf *bpf, struct sensor_program_cost *ret, size_t n, size_t max)
 {
 	struct bpf_program *program;
-	size_t n = 0;
 
-	bpf_object__for_each_program(program, sensor->bpf->obj) {
+	bpf_object__for_each_program(program, bpf->obj) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t len = sizeof(info);
 		int fd = bpf_program__fd(program);
@@ -192,5 +191,14 @@ size_t sensor_program_costs(struct sensor *sensor, struct sensor_program_cost *r
 		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0)
 			ret[n++] = (struct sensor_program_cost){ bpf_program__name(program), info.run_cnt, info.run_time_ns };
 	}
+	return n;
+}
+
+size_t sensor_program_costs(struct sensor *sensor, struct sensor_program_cost *ret, size_t max)
+{
+	size_t n = add_costs(sensor->bpf, ret, 0, max);
+
+	for (size_t i = 0; i < sensor->n_late; i++)
+		n = add_costs(sensor->late[i], ret, n, max);
 	return n;
 }

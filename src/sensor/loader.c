@@ -64,12 +64,24 @@ static int on_libbpf_print(enum libbpf_print_level level, const char *format, va
 	return 0;
 }
 
-static const struct sensor_refused *find_refused(const struct sensor *sensor, const char *program)
+const struct sensor_refused *sensor_refused(const struct sensor *sensor, const char *program)
 {
 	for (size_t i = 0; i < sensor->n_refused; i++)
 		if (strcmp(sensor->refused[i].program, program) == 0)
 			return &sensor->refused[i];
 	return NULL;
+}
+
+bool sensor_refuse(struct sensor *sensor, const char *program, const char *why)
+{
+	struct sensor_refused *r;
+
+	if (sensor->n_refused == SENSOR_REFUSED_MAX)
+		return false;
+	r = &sensor->refused[sensor->n_refused++];
+	snprintf(r->program, sizeof(r->program), "%s", program);
+	snprintf(r->why, sizeof(r->why), "%s", why);
+	return true;
 }
 
 /* Why a program need not be tried; NULL when it must be. */
@@ -101,13 +113,9 @@ static void leave_out_known(struct sensor *sensor, const struct sensor_facts *fa
 	bpf_object__for_each_program(program, bpf->obj) {
 		const char *section = bpf_program__section_name(program), *name = bpf_program__name(program);
 		const char *why = known_refusal(facts, section, name);
-		struct sensor_refused *r;
 
-		if (!why || find_refused(sensor, name) || sensor->n_refused == SENSOR_REFUSED_MAX)
-			continue;
-		r = &sensor->refused[sensor->n_refused++];
-		snprintf(r->program, sizeof(r->program), "%s", name);
-		snprintf(r->why, sizeof(r->why), "%s", why);
+		if (why && !sensor_refused(sensor, name))
+			sensor_refuse(sensor, name, why);
 	}
 }
 
@@ -135,7 +143,7 @@ static void choose_call_programs(struct sensor *sensor, struct sensor_bpf *bpf)
 	struct sensor_fexit *fexit = &sensor->fexit;
 
 	for (size_t i = 0; i < fexit->n_groups; i++) {
-		const struct sensor_refused *refused = find_refused(sensor, bpf_program__name(returns[i]));
+		const struct sensor_refused *refused = sensor_refused(sensor, bpf_program__name(returns[i]));
 		if (!refused && bpf_program__set_attach_target(returns[i], 0, fexit->leaders[i]) == 0)
 			continue;
 		fexit->why = refused ? refused->why : "this kernel's types cannot be read";
@@ -175,14 +183,14 @@ static void configure(struct sensor *sensor, const struct sensor_facts *facts, s
 		leave_out_known(sensor, facts, bpf);
 	/* The bodies of fentry programs are only loaded as LSM programs where the former are not. */
 	bpf_object__for_each_program(program, bpf->obj)
-		if (find_refused(sensor, bpf_program__name(program)) ||
+		if (sensor_refused(sensor, bpf_program__name(program)) ||
 		    (facts->fentry && strncmp(bpf_program__section_name(program), "lsm/", 4) == 0))
 			bpf_program__set_autoload(program, false);
 }
 
 /* The programs that load kernel memory directly, or those that ask the helper: the same programs and maps by name, and the same
  * structures, so that one skeleton serves both. */
-static struct sensor_bpf *open_object(bool directly)
+struct sensor_bpf *sensor_open_object(bool directly)
 {
 	struct sensor_bpf *bpf;
 
@@ -198,38 +206,51 @@ static struct sensor_bpf *open_object(bool directly)
 	return NULL;
 }
 
+int sensor_load_object(struct sensor_bpf *bpf, struct sensor_refused *ret_failure)
+{
+	libbpf_print_fn_t before = libbpf_set_print(on_libbpf_print);
+	int r;
+
+	load_failure = (struct sensor_refused){ 0 };
+	last_log_line[0] = 0;
+	r = sensor_bpf__load(bpf);
+	*ret_failure = load_failure;
+	libbpf_set_print(before);
+	return r;
+}
+
 /* One attempt. -EAGAIN when a program was refused and put on the list. */
 static int try_load(struct sensor *sensor, struct sensor_facts *facts, struct err *err)
 {
+	struct sensor_refused failure;
 	struct sensor_bpf *bpf;
 	int r;
 
 	sensor->reads_directly = facts->can_cast && !sensor->no_cast;
-	bpf = open_object(sensor->reads_directly);
+	bpf = sensor_open_object(sensor->reads_directly);
 	if (!bpf)
 		return err_set_os(err, -errno, "open the BPF object");
 	configure(sensor, facts, bpf);
 	sensor_facts_done(facts);   /* libbpf reads the kernel's types for itself: not both at a time */
 	choose_call_programs(sensor, bpf);
-	load_failure = (struct sensor_refused){ 0 };
-	last_log_line[0] = 0;
-	r = sensor_bpf__load(bpf);
+	sensor_late_leave(sensor, bpf);
+	r = sensor_load_object(bpf, &failure);
 	if (r == 0) {
 		sensor->bpf = bpf;
 		return 0;
 	}
 	sensor_bpf__destroy(bpf);
-	if (load_failure.program[0] && facts->can_cast && !sensor->no_cast) {
+	if (failure.program[0] && facts->can_cast && !sensor->no_cast) {
 		sensor->no_cast = true;   /* slower, but every kernel knows the helper */
 		return -EAGAIN;
 	}
 	if (r == -EPERM || r == -EACCES)
-		if (!load_failure.program[0] || geteuid() != 0)
+		if (!failure.program[0] || geteuid() != 0)
 			return err_set(err, -EPERM, "the kernel does not let this user load BPF programs: run as root, or with "
 				       "CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE and CAP_SYS_PTRACE");
-	if (!load_failure.program[0] || find_refused(sensor, load_failure.program) || sensor->n_refused == SENSOR_REFUSED_MAX)
+	if (!failure.program[0] || sensor_refused(sensor, failure.program) ||
+	    !sensor_refuse(sensor, failure.program, failure.why))
 		return err_set_os(err, r, "load the BPF programs");
-	sensor->refused[sensor->n_refused++] = load_failure;
 	return -EAGAIN;
 }
 
@@ -265,13 +286,15 @@ static int calibrate(struct sensor *sensor, struct err *err)
 static bool program_loads(void *data, const char *name, const char **why)
 {
 	struct sensor *sensor = data;
-	const struct sensor_refused *refused = find_refused(sensor, name);
+	const struct sensor_refused *refused = sensor_refused(sensor, name);
 	const struct bpf_program *program = bpf_object__find_program_by_name(sensor->bpf->obj, name);
 
 	if (refused) {
 		*why = refused->why;
 		return false;
 	}
+	if (sensor_late_is_left(sensor, name))
+		return true;   /* as far as is known */
 	if (!program || !bpf_program__autoload(program)) {
 		*why = sensor->fexit.n_groups ? "not built" : sensor->fexit.why;
 		return false;
@@ -306,7 +329,7 @@ static int check_essential(const struct sensor *sensor, struct err *err)
 	static const char *const essential[] = { "on_fork", "on_exec", "on_exit" };
 
 	for (size_t i = 0; i < ARRAY_LEN(essential); i++) {
-		const struct sensor_refused *refused = find_refused(sensor, essential[i]);
+		const struct sensor_refused *refused = sensor_refused(sensor, essential[i]);
 		if (refused)
 			return err_set(err, -ENOSYS, "the kernel refuses the program %s, without which parka sees no processes: %s",
 				       essential[i], refused->why);
@@ -338,6 +361,7 @@ static int find_ways(struct sensor *sensor, const struct sensor_facts *facts, st
 		sensor->fexit.why = "PARKA_SENSOR_HOOKS asks for another way";
 	sensor->has_calls = (sensor->way == SENSOR_WAY_BEST || sensor->way == SENSOR_WAY_CALLS) &&
 			    sensor_tracefs_has(sensor->tracefs_fd, "syscalls/sys_exit_openat");
+	sensor->wants_raw = sensor->compat == SENSOR_COMPAT_ALWAYS || (!sensor->has_calls && !sensor->fexit.n_groups);
 	if (sensor->way == SENSOR_WAY_FEXIT && !sensor->fexit.n_groups)
 		return err_set(err, -ENOSYS, "PARKA_SENSOR_HOOKS asks for fexit: %s", sensor->fexit.why);
 	return 0;
@@ -366,7 +390,6 @@ static int load_programs(struct sensor *sensor, struct err *err)
 	before = libbpf_set_print(NULL);
 	sensor_facts_find_programs(&facts);
 	r = find_ways(sensor, &facts, err);
-	libbpf_set_print(on_libbpf_print);
 	if (r == 0)
 		do
 			r = try_load(sensor, &facts, err);
@@ -418,11 +441,14 @@ static void unlink_hook(struct sensor_link *link)
 /* 0 or -errno. */
 static int attach_hook(struct sensor *sensor, const struct plan_hook *hook, struct sensor_link *ret)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(sensor->bpf->obj, hook->candidate.program);
+	const struct bpf_program *program;
 	char event[80];
 
 	if (hook->candidate.kind == PLAN_FEXIT)
 		return sensor_fexit_attach(&sensor->fexit, hook->attach + strlen("fexit/"), &ret->program_fd, &ret->fd);
+	program = sensor_program(sensor, hook->candidate.program);
+	if (!program)
+		return -ENOEXEC;
 	snprintf(event, sizeof(event), "syscalls/sys_exit_%s", hook->call ? hook->call->name : "");
 	ret->link = hook->candidate.kind == PLAN_CALL ? sensor_tracepoint_attach(sensor->tracefs_fd, event, program)
 						      : bpf_program__attach(program);
@@ -457,26 +483,49 @@ static int close_in_background(void)
 	return ends[1];
 }
 
+/* The line of the plan that is for 32-bit calls. */
+static void show_raw(struct sensor *sensor, int state)
+{
+	for (size_t i = 0; i < sensor->plan.n; i++)
+		if (sensor->plan.hooks[i].candidate.kind == PLAN_RAW && !sensor->plan.hooks[i].call)
+			sensor->plan.hooks[i].hook.state = state;
+}
+
 int sensor_attach_raw(struct sensor *sensor, struct err *err)
 {
-	const struct sensor_refused *refused = find_refused(sensor, "exit_raw");
+	const struct sensor_refused *refused;
+	const struct bpf_program *program;
+	int r;
 
 	if (sensor->raw_link)
 		return 0;
+	sensor->wants_raw = true;
+	r = sensor_late_load(sensor, err);
+	if (r < 0)
+		return r;
+	refused = sensor_refused(sensor, "exit_raw");
+	if (refused)
+		show_raw(sensor, SENSOR_HOOK_REFUSED);
 	if (refused && (sensor->has_calls || sensor->fexit.n_groups))
 		return 0;   /* 32-bit calls are not seen; doctor says so */
 	if (refused)
 		return err_set(err, -ENOSYS, "the program on every system call's exit does not load: %s", refused->why);
-	sensor->raw_link = bpf_program__attach(sensor->bpf->progs.exit_raw);
+	program = sensor_program(sensor, "exit_raw");
+	sensor->raw_link = program ? bpf_program__attach(program) : NULL;
 	if (!sensor->raw_link)
 		return err_set_os(err, -errno, "attach to the exit of all system calls");
-	for (size_t i = 0; i < sensor->plan.n; i++)
-		if (sensor->plan.hooks[i].candidate.kind == PLAN_RAW && !sensor->plan.hooks[i].call)
-			sensor->plan.hooks[i].hook.state = SENSOR_HOOK_ATTACHED;
+	show_raw(sensor, SENSOR_HOOK_ATTACHED);
 	return 0;
 }
 
-static bool call_is_wanted(const struct sensor *sensor, const struct plan_call *call)
+void sensor_detach_raw(struct sensor *sensor)
+{
+	bpf_link__destroy(sensor->raw_link);
+	sensor->raw_link = NULL;
+	show_raw(sensor, SENSOR_HOOK_UNWANTED);
+}
+
+bool sensor_wants_call(const struct sensor *sensor, const struct plan_call *call)
 {
 	return sensor->options.all_events || plan_call_is_needed(call) ||
 	       model_event_set_has(&sensor->options.wanted, call->row.type);
@@ -505,7 +554,7 @@ static void tell_wanted(struct sensor *sensor)
 	__u8 bits[SENSOR_ROW_CALLS] = { 0 };
 
 	for (const struct plan_call *call = plan_calls; call->name; call++) {
-		if (!call_is_wanted(sensor, call))
+		if (!sensor_wants_call(sensor, call))
 			continue;
 		if (call->nr64 >= 0)
 			bits[call->nr64] |= bits_of_64(plan_call_hook(&sensor->plan, call, false));
@@ -528,6 +577,7 @@ static bool is_wanted(const struct sensor *sensor, const struct plan_hook *hook)
 /* One hook, or the program on every exit in its place. */
 static void attach_or_fall(struct sensor *sensor, struct plan_hook *h, struct sensor_link *link)
 {
+	const struct sensor_refused *refused;
 	int r;
 
 	if (h->candidate.kind == PLAN_RAW) {
@@ -538,7 +588,8 @@ static void attach_or_fall(struct sensor *sensor, struct plan_hook *h, struct se
 	h->hook.state = r < 0 ? SENSOR_HOOK_REFUSED : SENSOR_HOOK_ATTACHED;
 	if (r == 0)
 		return;
-	h->hook.why = strerror(-r);
+	refused = sensor_refused(sensor, h->candidate.program);
+	h->hook.why = refused ? refused->why : strerror(-r);
 	h->fallen = h->call;
 	if (h->compat || strcmp(h->candidate.program, "on_return_ia32") == 0)
 		sensor->plan.compat_whole = sensor->plan.compat_hooked = false;
@@ -562,9 +613,13 @@ static void detach_unwanted(struct sensor *sensor)
 
 int sensor_attach(struct sensor *sensor, struct err *err)
 {
-	libbpf_print_fn_t before = libbpf_set_print(NULL);
 	bool needs_raw = false;
+	libbpf_print_fn_t before;
+	int r = sensor_late_load(sensor, err);
 
+	if (r < 0)
+		return r;
+	before = libbpf_set_print(NULL);
 	tell_wanted(sensor);
 	for (size_t i = 0; i < sensor->plan.n; i++) {
 		struct plan_hook *h = &sensor->plan.hooks[i];
@@ -578,6 +633,7 @@ int sensor_attach(struct sensor *sensor, struct err *err)
 	tell_wanted(sensor);   /* with what fell */
 	libbpf_set_print(before);
 	needs_raw |= sensor->compat == SENSOR_COMPAT_ALWAYS && sensor->compat_wants_raw;
+	sensor->needs_raw = needs_raw;
 	return needs_raw ? sensor_attach_raw(sensor, err) : 0;
 }
 
@@ -592,5 +648,6 @@ void sensor_unload(struct sensor *sensor)
 	sensor_fexit_done(&sensor->fexit);
 	free(sensor->links);
 	plan_done(&sensor->plan);
+	sensor_late_done(sensor);
 	sensor_bpf__destroy(sensor->bpf);
 }

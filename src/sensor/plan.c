@@ -215,7 +215,11 @@ static void add_compat(struct plan *plan, const struct plan_kernel *kernel)
 	plan->compat_hooked = plan->compat_whole || complete;
 	h = add_hook(plan, "32-bit calls", MODEL_EVT_NONE, false, &raw, NULL);
 	h->hook.state = plan->compat_hooked ? SENSOR_HOOK_SPARE : SENSOR_HOOK_UNWANTED;
-	h->hook.why = plan->compat_hooked ? "each has its own hook" : "attached when the first 32-bit program starts";
+	h->hook.why = plan->compat_hooked ? "each has its own hook" : "attached while 32-bit programs live";
+	if (plan->compat_hooked || kernel->loads(kernel->data, "exit_raw", &h->hook.why))
+		return;
+	h->hook.state = SENSOR_HOOK_REFUSED;
+	h->hook.blinds = "32-bit calls";
 }
 
 void plan_make(struct plan *plan, const struct plan_kernel *kernel)

@@ -60,7 +60,7 @@ void sensor_record_filter_context(const struct model_record *record, struct sens
 	const struct sensor_record *r = container_of(record, struct sensor_record, record);
 
 	*ret = (struct sensor_filter_context){
-		.where = r->container ? FILTER_WHERE_CONTAINER : FILTER_WHERE_HOST,
+		.where = r->container ? sensor_filter_where_of_root(r->container->rootfs) : FILTER_WHERE_HOST,
 		.leader_comm = r->process ? r->process->comm : NULL,
 	};
 }

@@ -99,6 +99,7 @@ struct sensor *sensor_close(struct sensor *sensor)
 	if (sensor->tracefs_fd >= 0)
 		close(sensor->tracefs_fd);
 	free(sensor->shown);
+	map_done(&sensor->compat_set.pids);
 	free(sensor);
 	return NULL;
 }
@@ -123,24 +124,19 @@ uint64_t sensor_boot_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* A 32-bit program started: from now on somebody must look at 32-bit calls. */
-static bool starts_compat(const struct sensor *sensor, const struct sensor_wire *event)
-{
-	return sensor->compat == SENSOR_COMPAT_AUTO && sensor->compat_wants_raw && !sensor->raw_link && event->flags & SENSOR_WIRE_COMPAT &&
-	       (event->type == MODEL_EVT_EXECVE || event->type == MODEL_EVT_EXECVEAT);
-}
-
 int sensor_next(struct sensor *sensor, bool flush, const struct sensor_wire **ret_event, struct err *err)
 {
-	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, flush ? 0 : sensor_boot_ns(), flush);
+	uint64_t now_ns = flush && !sensor->raw_link ? 0 : sensor_boot_ns();
+	const struct sensor_wire *event = sensor_merge_next(&sensor->merge, now_ns, flush);
+	int r;
 
-	if (!event)
+	if (!event) {
+		sensor_compat_rest(sensor, now_ns);
 		return 0;
-	if (event->flags && starts_compat(sensor, event)) {
-		int r = sensor_attach_raw(sensor, err);
-		if (r < 0)
-			return r;
 	}
+	r = sensor_compat_see(sensor, event, err);
+	if (r < 0)
+		return r;
 	*ret_event = event;
 	return 1;
 }

@@ -28,6 +28,8 @@ struct sensor_options {
 	uint64_t ring_bytes[SENSOR_LANE_MAX];   /* power of two; 0 = default */
 	struct model_event_set wanted;          /* types that rules ask for; what the state needs is added */
 	bool all_events;                        /* wanted is ignored: hook everything (record) */
+	bool load_all;                          /* load also what nothing wants: the plan then says of everything what the kernel refuses */
+	uint32_t compat_linger_ms;              /* how long after the last 32-bit program their calls are looked at; 0 = default */
 	uint32_t self_pid;                      /* whose own file and net events are not reported; 0 = nobody */
 };
 

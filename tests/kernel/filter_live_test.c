@@ -20,7 +20,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -259,6 +261,29 @@ TEST(flags_and_results_are_judged)
 	CHECK_ACT(directory, true, "/etc", .flags = O_DIRECTORY);
 	CHECK_ACT(directory, true, "/etc");
 	CHECK_ACT(directory, false, path);
+}
+
+TEST(devices_and_pipes_are_told_from_files)
+{
+	struct sensor_filter_term character = open_term(), block = open_term(), pipe = open_term();
+	const char *path = new_file("type");
+
+	NEED_SENSOR();
+	character.fd_types = 1 << FILTER_FD_CHARACTER;
+	block.fd_types = 1 << FILTER_FD_BLOCK;
+	pipe.fd_types = 1 << FILTER_FD_PIPE;
+	CHECK_ACT(character, true, "/dev/null");
+	CHECK_ACT(character, false, path);
+	CHECK_ACT(block, false, "/dev/null");
+	CHECK_ACT(block, false, path);
+	unlink("/tmp/parka-filter-block");
+	if (mknod("/tmp/parka-filter-block", S_IFBLK | 0600, makedev(7, 250)) == 0)   /* a loop device: O_PATH opens none */
+		CHECK_ACT(block, true, "/tmp/parka-filter-block", .flags = O_PATH);
+	unlink("/tmp/parka-filter-block");
+	CHECK(mknod("/tmp/parka-filter-pipe", S_IFIFO | 0600, 0) == 0);
+	CHECK_ACT(pipe, true, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	CHECK_ACT(character, false, "/tmp/parka-filter-pipe", .flags = O_RDWR);
+	unlink("/tmp/parka-filter-pipe");
 }
 
 TEST(two_dots_are_found_in_the_text_as_given)
@@ -586,6 +611,8 @@ TEST(where_a_cgroup_is_counts_until_somebody_comes_into_it)
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_CONTAINER, NULL) == 0);
 	CHECK(is_reported(&a));
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_ELSEWHERE, NULL) == 0);
+	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
 	CHECK(!is_reported(&a));
 	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_UNKNOWN, NULL) == 0);
@@ -1057,6 +1084,105 @@ TEST(a_noisy_control_group_does_not_push_out_what_another_one_opened)
 		CHECK(rmdir(group_dir()) == 0);
 	}
 	CHECK_INT(seen.n_events, 1);
+}
+
+/* ---- credentials ---- */
+
+/* Nothing but opens is hooked from here on, so that no event tells of the change itself; and no open is wanted. */
+static void drop_every_open(void)
+{
+	struct sensor_filter_term nothing = term_of(MODEL_EVT_CREAT);
+	struct model_event_set wanted = { 0 };
+	struct err err = { 0 };
+
+	model_event_set_add(&wanted, MODEL_EVT_OPENAT);
+	CHECK_MSG(sensor_want(live_sensor(), &wanted, &err) == 0, "%s", err.text);
+	set_terms(&nothing, 1);
+}
+
+static int open_once(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	close(fd);
+	return fd < 0;
+}
+
+/* A process without keyring gets one at its first use: new credentials, by add_key(2), which nobody looks at. */
+static int act_new_credentials(void *data)
+{
+	const char *const *paths = data;
+
+	if (open_once(paths[0]))
+		return 1;
+	if (syscall(SYS_add_key, "user", "parka-filter-test", "x", 1, -2 /* KEY_SPEC_PROCESS_KEYRING */) < 0)
+		return 2;
+	return open_once(paths[1]) || open_once(paths[2]);
+}
+
+static bool opened(const struct live_events *e, const char *path)
+{
+	return live_find(e, MODEL_EVT_OPENAT, SENSOR_P_RAW, path) != NULL;
+}
+
+/* Hooks are taken away in the background: until that of add_key(2) is gone, it is the event that tells. */
+static struct live_events run_unseen(const char *const *paths)
+{
+	struct live_events e = { 0 };
+
+	for (int i = 0; i < 100; i++) {
+		live_free(&e);
+		e = live_run(act_new_credentials, (void *)(uintptr_t)paths);
+		if (e.status != 0 || !live_nth(&e, MODEL_EVT_ADD_KEY, 0))
+			break;
+		usleep(20000);
+	}
+	return e;
+}
+
+TEST(an_event_that_nobody_wants_is_reported_once_when_credentials_changed_unseen)
+{
+	const char *paths[] = { new_file("creds-before"), new_file("creds-first"), new_file("creds-second") };
+	struct live_events e;
+	int status;
+
+	NEED_SENSOR();
+	drop_every_open();
+	e = run_unseen(paths);
+	status = e.status;
+	CHECK(!opened(&e, paths[0]));            /* its fork told of its credentials */
+	CHECK(opened(&e, paths[1]) == (status == 0));
+	CHECK(!opened(&e, paths[2]));
+	live_free(&e);
+	if (status != 0)
+		SKIP("this kernel keeps no keys");
+}
+
+static void *open_as_thread(void *data)
+{
+	return (void *)(intptr_t)open_once(data);
+}
+
+static int act_in_new_thread(void *data)
+{
+	pthread_t thread;
+	void *failed = NULL;
+
+	return pthread_create(&thread, NULL, open_as_thread, data) || pthread_join(thread, &failed) || failed;
+}
+
+TEST(the_first_event_of_a_new_thread_is_dropped_when_nobody_wants_it)
+{
+	const char *path = new_file("creds-thread");
+	struct live_events e;
+
+	NEED_SENSOR();
+	drop_every_open();
+	e = live_run(act_in_new_thread, (void *)(uintptr_t)path);
+	CHECK_INT(e.status, 0);
+	CHECK(count_of(&e, MODEL_EVT_SCHED_FORK) >= 1);
+	CHECK(!opened(&e, path));
+	live_free(&e);
 }
 
 TEST(cleanup)

@@ -98,6 +98,24 @@ struct live_events live_run(int (*act)(void *data), void *data)
 	return e;
 }
 
+bool live_start_compat(struct sensor *sensor, const char *program, const char *argument)
+{
+	const struct sensor_wire *event;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl(program, program, argument, NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 6000 && (i == 0 || !sensor_sees_compat(sensor)); i++) {
+		while (sensor_next(sensor, true, &event, NULL) == 1)
+			;
+		usleep(10000);
+	}
+	waitpid(pid, NULL, 0);
+	return sensor_sees_compat(sensor);
+}
+
 void live_free(struct live_events *e)
 {
 	for (size_t i = 0; i < e->n; i++)

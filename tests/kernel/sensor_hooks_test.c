@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -160,6 +161,173 @@ TEST(a_call_that_seccomp_refuses_is_seen_with_what_was_asked)
 	CHECK_INT(count(&e, MODEL_EVT_MKDIR), 1);
 	CHECK_INT(count(&e, MODEL_EVT_CHDIR), 1);
 	live_free(&e);
+}
+
+static bool is_loaded(struct sensor *sensor, const char *program)
+{
+	struct sensor_program_cost costs[128];
+	size_t n = sensor_program_costs(sensor, costs, 128);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(costs[i].program, program) == 0)
+			return true;
+	return false;
+}
+
+static const struct sensor_hook *hook_of(struct sensor *sensor, const char *event, const char *program)
+{
+	const struct sensor_hook *hooks;
+	size_t n = sensor_hooks(sensor, &hooks);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(hooks[i].event, event) == 0 && strcmp(hooks[i].program, program) == 0)
+			return &hooks[i];
+	return NULL;
+}
+
+/* Why the program on every exit does not come and go here; NULL when it does. */
+static const char *compat_does_not_rest(void)
+{
+	struct sensor_options options = { .all_events = true, .load_all = true };
+	const char *compat = getenv("PARKA_SENSOR_COMPAT"), *why = NULL;
+	struct sensor *sensor = NULL;
+
+	if (!getenv("PARKA_HELPER32") || access(getenv("PARKA_HELPER32"), X_OK) != 0)
+		return "no 32-bit helper was built (gcc -m32)";
+	if (compat && strcmp(compat, "auto") != 0)
+		return "the environment asks for another way";
+	if (sensor_open(&options, &sensor, NULL) < 0)
+		return "the sensor cannot be opened";
+	if (sensor_sees_compat(sensor))
+		why = "32-bit calls have hooks of their own here, or all calls are seen at every exit";
+	else if (!is_loaded(sensor, "exit_raw"))
+		why = "this kernel refuses the program on every exit";
+	sensor_close(sensor);
+	return why;
+}
+
+TEST(a_program_is_loaded_when_rules_come_to_want_it_and_sees_what_happens_then)
+{
+	struct sensor_options options = { 0 };
+	struct model_event_set wanted = { 0 };
+	const struct sensor_wire *event;
+	const struct sensor_hook *hook;
+	struct sensor *sensor = NULL;
+	size_t n_seen = 0;
+
+	NEED_SENSOR();
+	hook = hook_of(live_sensor(), "cap_capable", "on_cap_capable");
+	if (!hook || hook->state == SENSOR_HOOK_REFUSED)
+		SKIP("this kernel has no tracepoint of capabilities");
+	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
+		return;
+	CHECK(!is_loaded(sensor, "on_cap_capable"));
+	CHECK(is_loaded(sensor, "on_exec"));
+	model_event_set_add(&wanted, MODEL_EVT_CAP_CAPABLE);
+	CHECK_INT(sensor_want(sensor, &wanted, NULL), 0);
+	CHECK(is_loaded(sensor, "on_cap_capable"));
+	hook = hook_of(sensor, "cap_capable", "on_cap_capable");
+	CHECK(hook && hook->state == SENSOR_HOOK_ATTACHED);
+	CHECK_INT(setgid(getgid()), 0);   /* asks for CAP_SETGID */
+	while (sensor_next(sensor, true, &event, NULL) == 1)
+		n_seen += event->type == MODEL_EVT_CAP_CAPABLE && event->pid == (uint32_t)getpid();
+	CHECK(n_seen >= 1);
+	sensor_close(sensor);
+}
+
+TEST(a_sensor_that_loads_all_knows_of_each_program_whether_the_kernel_takes_it)
+{
+	struct sensor_options options = { .load_all = true };
+	const struct sensor_hook *hooks;
+	struct sensor *sensor = NULL;
+	size_t n;
+
+	NEED_SENSOR();
+	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
+		return;
+	n = sensor_hooks(sensor, &hooks);
+	CHECK(n > 0);
+	for (size_t i = 0; i < n; i++) {
+		bool stub = strcmp(hooks[i].program, "on_return") == 0;
+		bool usable = hooks[i].state == SENSOR_HOOK_ATTACHED || hooks[i].state == SENSOR_HOOK_UNWANTED;
+		CHECK_MSG(stub || !usable || is_loaded(sensor, hooks[i].program), "%s for %s", hooks[i].program, hooks[i].event);
+	}
+	sensor_close(sensor);
+}
+
+/* Whether nobody looks at 32-bit calls within a minute. */
+static bool rests(struct sensor *sensor)
+{
+	const struct sensor_wire *event;
+
+	for (int i = 0; i < 6000 && sensor_sees_compat(sensor); i++) {
+		while (sensor_next(sensor, true, &event, NULL) == 1)
+			;
+		usleep(10000);
+	}
+	return !sensor_sees_compat(sensor);
+}
+
+TEST(all_exits_are_looked_at_only_while_32_bit_programs_live_and_again_when_another_starts)
+{
+	struct sensor_options options = { .all_events = true, .compat_linger_ms = 100 };
+	const char *helper = getenv("PARKA_HELPER32");
+	struct sensor *sensor = NULL;
+
+	NEED_SENSOR();
+	if (compat_does_not_rest())
+		SKIP(compat_does_not_rest());
+	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
+		return;
+	CHECK(!is_loaded(sensor, "exit_raw"));
+	for (int i = 0; i < 2; i++) {
+		CHECK(live_start_compat(sensor, helper, "/nowhere"));
+		CHECK(is_loaded(sensor, "exit_raw"));
+		CHECK_INT(hook_of(sensor, "32-bit calls", "exit_raw")->state, SENSOR_HOOK_ATTACHED);
+		CHECK(rests(sensor));
+		CHECK_INT(hook_of(sensor, "32-bit calls", "exit_raw")->state, SENSOR_HOOK_UNWANTED);
+	}
+	sensor_close(sensor);
+}
+
+static pid_t start_compat(const char *helper)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl(helper, helper, "/nowhere", "120", NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+TEST(all_exits_stay_looked_at_while_one_of_several_32_bit_programs_lives)
+{
+	struct sensor_options options = { .all_events = true, .compat_linger_ms = 1 };
+	const char *helper = getenv("PARKA_HELPER32");
+	const struct sensor_wire *event;
+	struct sensor *sensor = NULL;
+	size_t n_ended = 0;
+	pid_t lives;
+
+	NEED_SENSOR();
+	if (compat_does_not_rest())
+		SKIP(compat_does_not_rest());
+	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
+		return;
+	lives = start_compat(helper);
+	CHECK(live_start_compat(sensor, helper, "/nowhere"));
+	for (int i = 0; i < 300 && sensor_sees_compat(sensor); i++) {
+		while (sensor_next(sensor, true, &event, NULL) == 1)
+			n_ended += event->type == MODEL_EVT_PROCEXIT;
+		usleep(1000);
+	}
+	CHECK(n_ended >= 1);
+	CHECK(sensor_sees_compat(sensor));
+	kill(lives, SIGKILL);
+	waitpid(lives, NULL, 0);
+	CHECK(rests(sensor));
+	sensor_close(sensor);
 }
 
 /* Before e21aa341785c the kernel freed the way back of a task that slept in a hooked call. */

@@ -30,7 +30,9 @@ static unsigned pick(unsigned n)
 static const char *const paths[] = { "/etc/shadow", "/etc/passwd", "/etc/cron.d/x", "/etc/cron.d", "/etc/cron.d/sub/y", "/etc", "/",
 	"/home/u/.ssh/id_rsa", "/home/u/.ssh/authorized_keys", "/home/u/.ssh", "/dev/sda", "/dev/sda1", "/dev/sd/a", "/dev/null", "/tmp/a.so",
 	"/tmp/x/y/z.so", "/usr/bin/vi", "/proc/1/environ", "/root/.bashrc", "/bashrc", "/etc2/shadow", "/x" };
-static const char *const host_paths[] = { "/var/lib/docker/overlay2/x/merged/etc/shadow", "/var/lib/docker", "/var/lib/docker/", "/etc", "/etc/shadow" };
+static const char *const host_paths[] = { "/var/lib/docker/overlay2/x/merged/etc/shadow", "/var/lib/docker", "/var/lib/docker/", "/var", "/v",
+	"/etc", "/etc/shadow", "/home", "/home/u/box/etc", "/etc/cron.d/etc/passwd" };
+static const char *const rootfs[] = { "/var/lib/docker/overlay2/x/merged", "/var/lib/docker/overlay2/x/merged", "/etc/cron.d", "/home/u/box", NULL };
 static const char *const bits[] = { "/etc", "/etc/", "/etc/c", "/etc/cron.d", "/", "/home/", "/.ssh/", "/.ssh/id_rsa", "/x/", "/y/z.so", ".so", "so",
 	"id_rsa", "rc", "..", "../", "ssh", "/dev/sd", "/dev/", "x", "\"\"", "/etc/../x", "etc", "//", "/tmp/x", "/home/u/.ssh", "/.ssh" };
 static const char *const globs[] = { "\"/etc/*\"", "\"/home/*/.ssh/*\"", "\"*.so\"", "\"/dev/sd[ab]*\"", "\"*/.ssh/id_?sa\"", "\"/etc/shadow\"",
@@ -50,6 +52,7 @@ static const char *const results[] = { "SUCCESS", "EPERM", "ENOENT", "EACCES", "
 static const char *const numbers[] = { "0", "-1", "-2", "-13", "3", "-200", "5", "-135" };
 static const char *const fd_types[] = { "file", "directory", "pipe", "memfd", "ipv4", "ipv6", "unix", "netlink", "socket", "f", "d", "4", "6", "u", "o" };
 static const char *const containers[] = { "host", "5be1f2a4c6d8", "docker", "web-1", "nginx", "x" };
+static const char *const modes[] = { "24576", "28672", "25012", "8192", "12288", "33188", "33152", "16384", "0", "4096", "49572", "65536" };
 static const char *const uids[] = { "0", "1000", "33", "4294967295", "99999999999" };
 
 /* ---- random conditions ---- */
@@ -142,9 +145,23 @@ static void add_type_check(struct strbuf *sb)
 	}
 }
 
+/* Of what begins the names that containers' files have on the host. */
+static void add_hostpath_check(struct strbuf *sb)
+{
+	switch (pick(3)) {
+	case 0: strbuf_adds(sb, "fd.hostpath startswith "); add_word(sb, PICK(host_paths)); break;
+	case 1: strbuf_adds(sb, "fd.hostpath pmatch "); add_list(sb, POOL(host_paths)); break;
+	default: strbuf_adds(sb, "fd.hostpath glob "); add_word(sb, pick(2) ? "/var/*" : PICK(globs)); break;
+	}
+}
+
 static void add_check(struct strbuf *sb)
 {
-	switch (pick(12)) {
+	if (pick(20) == 0) {
+		add_hostpath_check(sb);
+		return;
+	}
+	switch (pick(13)) {
 	case 0: add_type_check(sb); break;
 	case 1: strbuf_addf(sb, "%s %s %s", PICK(booleans), pick(4) ? "=" : "!=", pick(3) ? "true" : "false"); break;
 	case 2: add_number_check(sb, pick(2) ? "evt.rawres" : "fd.num", POOL(numbers)); break;
@@ -152,6 +169,7 @@ static void add_check(struct strbuf *sb)
 	case 4: add_number_check(sb, PICK(port_fields), POOL(ports)); break;
 	case 5: add_number_check(sb, PICK(ip_fields), POOL(ips)); break;
 	case 6: add_number_check(sb, PICK(net_fields), POOL(nets)); break;
+	case 7: add_number_check(sb, "fd.mode", POOL(modes)); break;
 	default: add_text_check(sb); break;
 	}
 }
@@ -236,7 +254,7 @@ static void make_people(void)
 		snprintf(p->comm, sizeof(p->comm), "%s", plain(PICK(comms)));
 		p->actor = box ? box_actor(100 + i, 1, p->comm, i + 1) : host_actor(100 + i, 1, p->comm, 0);
 		p->actor.uid = p->actor.euid = pick(2) ? 0 : 1000;
-		p->where = box ? FILTER_WHERE_CONTAINER : FILTER_WHERE_HOST;
+		p->where = box ? sensor_filter_where_of_root(w.box.rootfs) : FILTER_WHERE_HOST;
 		do_exec(&w, &p->actor, (struct exec){ .path = p->exe, .argv = "x y" });
 	}
 }
@@ -256,9 +274,9 @@ static uint64_t open_flags(int64_t ret)
 
 static void put_opened(const char *path)
 {
-	static const uint32_t modes[] = { S_IFREG, S_IFREG, S_IFREG, S_IFDIR, S_IFCHR, S_IFIFO, S_IFBLK, S_IFSOCK };
+	static const uint32_t types[] = { S_IFREG, S_IFREG, S_IFREG, S_IFDIR, S_IFCHR, S_IFIFO, S_IFBLK, S_IFSOCK };
 	static const unsigned odd[] = { SENSOR_PATH_DELETED, SENSOR_PATH_DETACHED, SENSOR_PATH_OUTSIDE_ROOT, SENSOR_PATH_ANON };
-	struct file f = { .mode = PICK(modes) | 0644, .nlink = pick(6) ? 1 : 2, .ino = 200 + pick(4), .flags = pick(4) ? 0 : SENSOR_FILE_CREATED };
+	struct file f = { .mode = PICK(types) | 0644, .nlink = pick(6) ? 1 : 2, .ino = 200 + pick(4), .flags = pick(4) ? 0 : SENSOR_FILE_CREATED };
 	unsigned path_flags = pick(16) ? 0 : PICK(odd);
 
 	if (path_flags == SENSOR_PATH_ANON) {
@@ -489,7 +507,9 @@ static bool open_holds(const struct sensor_filter_term *t, const struct model_re
 	const struct sensor_wire_file *file = sensor_wire_struct(view, SENSOR_P_FILE, sizeof(*file));
 	const char *type = text_field(r, MODEL_F_FD_TYPE), *raw = text_field(r, MODEL_F_FD_NAMERAW);
 	uint64_t f;
-	unsigned type_bit = strcmp(type, "file") == 0 ? FILTER_FD_FILE : strcmp(type, "directory") == 0 ? FILTER_FD_DIRECTORY : FILTER_FD_NEITHER;
+	unsigned type_bit = strcmp(type, "directory") == 0 ? FILTER_FD_DIRECTORY : strcmp(type, "file") != 0 ? FILTER_FD_NEITHER :
+			    file && S_ISBLK(file->mode) ? FILTER_FD_BLOCK : file && S_ISCHR(file->mode) ? FILTER_FD_CHARACTER :
+			    file && S_ISFIFO(file->mode) ? FILTER_FD_PIPE : FILTER_FD_FILE;
 
 	if (sensor_wire_u64(view, SENSOR_P_FLAGS, &f) &&
 	    !bit(t->kinds, ARRAY_LEN(t->kinds), filter_open_kind(f, file && file->flags & SENSOR_FILE_CREATED)))
@@ -547,7 +567,7 @@ static bool net_event_holds(const struct sensor_filter_term *t, const struct mod
 static bool term_holds(const struct sensor_filter_term *t, const struct model_record *r, const struct sensor_wire_view *view)
 {
 	const char *comm = text_field(r, MODEL_F_PROC_NAME), *container = text_field(r, MODEL_F_CONTAINER_ID);
-	enum filter_where where = strcmp(container, "host") == 0 ? FILTER_WHERE_HOST : FILTER_WHERE_CONTAINER;
+	enum filter_where where = strcmp(container, "host") == 0 ? FILTER_WHERE_HOST : sensor_filter_where_of_root(w.box.rootfs);
 
 	if (!model_event_set_has(&t->types, r->event) || !bit(t->results, ARRAY_LEN(t->results), filter_result(view->event->ret)))
 		return false;
@@ -678,6 +698,7 @@ static void do_round(void)
 	s = lang_scratch_new(program);
 	world_init(&w);
 	w.box_known = true;
+	w.box.rootfs = PICK(rootfs);
 	do_mkdir_cgroup(&w, BOX_CGROUP, "/docker/5be1f2a4c6d8");
 	make_people();
 	for (unsigned i = 0; i < EVENTS; i++)

@@ -227,12 +227,29 @@ TEST(of_two_paths_what_is_in_both_is_left)
 	DEMANDS(OPENAT("fd.name = /a and fd.path = /b"), "openat; /a|");
 }
 
+TEST(devices_are_told_by_their_mode)
+{
+	DEMANDS(OPENAT("fd.mode >= 24576 and fd.mode < 28672"), "openat; of a block device|");
+	DEMANDS(OPENAT("fd.mode >= 8192 and fd.mode < 12288"), "openat; of a character device|");
+	DEMANDS(OPENAT("fd.typechar = f and fd.mode >= 24576 and fd.mode < 28672"), "openat; of a block device|");
+	DEMANDS(OPENAT("fd.typechar = f"), "openat; of a file|");
+	/* An open that failed has no mode, and a comparison with it is false. */
+	DEMANDS(OPENAT("not fd.mode >= 24576"), "openat; of a file; or of a directory; or of a character device; or of a named pipe|");
+	DEMANDS(OPENAT("fd.mode > 24580 and fd.mode < 24590"), "openat; of a block device|");
+}
+
 TEST(the_hosts_name_of_a_containers_file_has_the_same_end_only)
 {
 	DEMANDS(OPENAT("fd.hostpath in (/etc/shadow, /dev/mem)"), "openat; named mem, shadow|");
 	DEMANDS(OPENAT("fd.hostpath endswith /kernel/modprobe"), "openat; named modprobe|");
-	DEMANDS(OPENAT("fd.hostpath startswith /etc/cron.d/"), "openat; below /etc/cron.d/\nopenat; in a container|");
-	DEMANDS(OPENAT("fd.hostpath glob '/etc/*.conf'"), "openat; below /etc/; named *.conf\nopenat; in a container|");
+	DEMANDS(OPENAT("fd.hostpath startswith /etc/cron.d/"), "openat; in a container whose root is at an unusual place\nopenat; below /etc/cron.d/|");
+	DEMANDS(OPENAT("fd.hostpath glob '/etc/*.conf'"), "openat; in a container whose root is at an unusual place\nopenat; below /etc/; named *.conf|");
+	DEMANDS(OPENAT("fd.hostpath pmatch (/var/lib/kubelet/pki)"),
+		"openat; in a container whose root is at an unusual place\nopenat; /var/lib/kubelet/pki, below /var/lib/kubelet/pki/|");
+	/* A runtime keeps roots there. */
+	DEMANDS(OPENAT("fd.hostpath startswith /var/li"), "openat; in a container\nopenat; starting with /var/li|");
+	DEMANDS(OPENAT("fd.hostpath pmatch (/var/lib/docker/overlay2/x)"),
+		"openat; in a container\nopenat; /var/lib/docker/overlay2/x, below /var/lib/docker/overlay2/x/|");
 	DEMANDS(OPENAT("not fd.hostpath = /etc/shadow"), "all of openat");
 	DEMANDS(OPENAT("fd.hostpath contains /x/"), "all of openat");
 }

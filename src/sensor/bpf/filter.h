@@ -37,7 +37,7 @@ enum {
 	FILTER_TYPES = 512,      /* enum model_event_type is smaller */
 	FILTER_KINDS = 128,
 	FILTER_RESULTS = 136,    /* 0: success; errno; the last one: any larger errno */
-	FILTER_FD_TYPES = 4,     /* enum filter_fd_type */
+	FILTER_FD_TYPES = 8,     /* enum filter_fd_type */
 	FILTER_ENTRIES = 1024,   /* of comm, uid, exe, port, name, part tables: powers of two */
 	FILTER_NODES = 4096,
 	FILTER_CIDRS = 32,
@@ -45,8 +45,27 @@ enum {
 	FILTER_COMPONENTS = 40,  /* as many as a PATH has */
 };
 
-enum filter_fd_type { FILTER_FD_FILE, FILTER_FD_DIRECTORY, FILTER_FD_NEITHER, FILTER_FD_UNKNOWN };
-enum filter_where { FILTER_WHERE_UNKNOWN, FILTER_WHERE_HOST, FILTER_WHERE_CONTAINER, FILTER_WHERES };
+/* FILE: regular, or a link; BLOCK and CHARACTER are devices; NEITHER is a socket. KERNEL is what the kernel made for itself: of
+ * such files little is known, they are asked as UNKNOWN. */
+enum filter_fd_type {
+	FILTER_FD_FILE, FILTER_FD_DIRECTORY, FILTER_FD_NEITHER, FILTER_FD_BLOCK, FILTER_FD_CHARACTER, FILTER_FD_PIPE, FILTER_FD_KERNEL,
+	FILTER_FD_UNKNOWN
+};
+/* Of a file with this mode that was opened by a path. */
+static inline __attribute__((always_inline)) __u32 filter_fd_type_of(__u32 mode)
+{
+	switch (mode & 0170000) {        /* S_IFMT */
+	case 0040000: return FILTER_FD_DIRECTORY;
+	case 0060000: return FILTER_FD_BLOCK;
+	case 0020000: return FILTER_FD_CHARACTER;
+	case 0010000: return FILTER_FD_PIPE;
+	case 0100000: case 0120000: return FILTER_FD_FILE;
+	case 0140000: return FILTER_FD_NEITHER;
+	}
+	return FILTER_FD_UNKNOWN;
+}
+/* ELSEWHERE: in a container whose root file system is not known to be where runtimes keep them (sensor_filter_usual_roots[]). */
+enum filter_where { FILTER_WHERE_UNKNOWN, FILTER_WHERE_HOST, FILTER_WHERE_CONTAINER, FILTER_WHERE_ELSEWHERE, FILTER_WHERES };
 enum filter_end { FILTER_REMOTE, FILTER_LOCAL, FILTER_ENDS };
 
 /* ---- kinds: what of the flags terms can ask ---- */
