@@ -290,12 +290,12 @@ TEST(all_exits_are_looked_at_only_while_32_bit_programs_live_and_again_when_anot
 	sensor_close(sensor);
 }
 
-static pid_t start_compat(const char *helper)
+static pid_t start_compat(const char *helper, const char *seconds)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		execl(helper, helper, "/nowhere", "120", NULL);
+		execl(helper, helper, "/nowhere", seconds, NULL);
 		_exit(127);
 	}
 	return pid;
@@ -308,18 +308,20 @@ TEST(all_exits_stay_looked_at_while_one_of_several_32_bit_programs_lives)
 	const struct sensor_wire *event;
 	struct sensor *sensor = NULL;
 	size_t n_ended = 0;
-	pid_t lives;
+	pid_t lives, ends;
 
 	NEED_SENSOR();
 	if (compat_does_not_rest())
 		SKIP(compat_does_not_rest());
 	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
 		return;
-	lives = start_compat(helper);
+	lives = start_compat(helper, "120");
 	CHECK(live_start_compat(sensor, helper, "/nowhere"));
+	ends = start_compat(helper, "0");
+	CHECK_INT(waitpid(ends, NULL, 0), ends);
 	for (int i = 0; i < 300 && sensor_sees_compat(sensor); i++) {
 		while (sensor_next(sensor, true, &event, NULL) == 1)
-			n_ended += event->type == MODEL_EVT_PROCEXIT;
+			n_ended += event->type == MODEL_EVT_PROCEXIT && event->pid == (uint32_t)ends;
 		usleep(1000);
 	}
 	CHECK(n_ended >= 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of files: as text, by directory and name, and under all the names that lead to the same inode. */
 #include "sensor_help.h"
+#include "sensor/filter.h"
 #include "sensor/path.h"
 
 #include <fcntl.h>
@@ -328,6 +329,23 @@ TEST(watched_files_are_found_on_disk_and_a_replay_knows_them_from_the_capture)
 	world_done(&w);
 	strbuf_done(&told);
 	unlink(path);
+}
+
+TEST(a_replayed_event_is_where_its_containers_root_is)
+{
+	struct sensor_filter_context context;
+	struct world w;
+	struct actor box;
+
+	world_with_facts(&w);
+	world_box(&w, &box);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/passwd", .ret = 3, .file = { .dev = BOX_DEV } }), 1);
+	sensor_record_filter_context(w.records[0], &context);
+	CHECK_INT(context.where, FILTER_WHERE_CONTAINER);
+	w.box.rootfs = "/srv/box";
+	sensor_record_filter_context(w.records[0], &context);
+	CHECK_INT(context.where, FILTER_WHERE_ELSEWHERE);
+	world_done(&w);
 }
 
 TAP_MAIN()
