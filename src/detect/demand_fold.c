@@ -30,6 +30,14 @@ static bool is_stable(const struct model_field_ref *field)
 	}
 }
 
+/* fd.num >= 0, evt.rawres >= 0: true of all opens that are folded, because failed ones are not. */
+static bool asks_for_success(const struct lang_node *check)
+{
+	return check->left->kind == LANG_VALUE_FIELD && check->op == LANG_OP_GE && check->n_values == 1 && check->values[0].len == 1 &&
+	       check->values[0].text[0] == '0' &&
+	       (check->left->field.id == MODEL_F_FD_NUM || check->left->field.id == MODEL_F_EVT_RAWRES);
+}
+
 /* Recursion: as deep as the tree, which has a limit (lang/limits.h). */
 static bool is_stable_value(const struct lang_value_expr *value)
 {
@@ -46,7 +54,7 @@ bool demand_is_foldable(const struct lang_node *tree)
 	if (tree->kind == LANG_NODE_MACRO)
 		return false;
 	if (tree->kind == LANG_NODE_CHECK)
-		return is_stable_value(tree->left) && (!tree->right || is_stable_value(tree->right));
+		return asks_for_success(tree) || (is_stable_value(tree->left) && (!tree->right || is_stable_value(tree->right)));
 	for (size_t i = 0; i < tree->n_children; i++)
 		if (!demand_is_foldable(tree->children[i]))
 			return false;

@@ -78,7 +78,8 @@ class Pressure:
 
     def write_rules(self):
         rules = {kind.name: kind.condition for kind in KINDS}
-        rules["open"] = f"evt.type in ({OPENS}) and fd.name startswith {self.files}/"
+        # evt.num: repeats differ in it, so the kernel folds none and each open is an event.
+        rules["open"] = f"evt.type in ({OPENS}) and fd.name startswith {self.files}/ and evt.num > 0"
         rules["recovered"] = f"evt.type in ({OPENS}) and fd.name = {self.recovered}"
         with open(self.rules, "w", encoding="ascii") as file:
             file.write("".join(RULE.format(name=name, condition=condition) for name, condition in rules.items()))

@@ -869,6 +869,238 @@ TEST(no_event_that_both_filters_want_is_lost_while_they_are_swapped)
 	munmap(shared, sizeof(*shared));
 }
 
+/* ---- repeats ---- */
+
+#define NEED_FOLDS() do { NEED_SENSOR(); if (!sensor_reads_directly(live_sensor())) SKIP("opens are folded since Linux 6.2 only"); } while (0)
+
+/* What the child does after its opens, before one more. */
+struct repeats { const char *path; unsigned n; int (*then)(const struct repeats *r); int flags; };
+
+static int do_repeats(void *data)
+{
+	const struct repeats *r = data;
+
+	for (unsigned i = 0; i < r->n; i++)
+		close(open(r->path, O_RDONLY));
+	if (!r->then)
+		return 0;
+	if (r->then(r) != 0)
+		return 99;
+	close(open(r->path, O_RDONLY | r->flags));
+	return 0;
+}
+
+struct repeats_seen { uint64_t n_events, n_folded, last_count; };
+
+static uint64_t folded_so_far(void)
+{
+	struct sensor_type_counts counts[MODEL_EVT_MAX];
+
+	sensor_type_counts(live_sensor(), counts);
+	return counts[MODEL_EVT_OPENAT].folded;
+}
+
+static struct repeats_seen run_repeats(const struct sensor_filter_term *term, const struct repeats *r)
+{
+	struct repeats_seen seen = { 0 };
+	struct live_events e;
+	uint64_t before, cgroup;
+
+	sensor_set_filter(live_sensor(), NULL, NULL);
+	cgroup = own_cgroup();
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
+	set_terms(term, 1);
+	before = folded_so_far();
+	e = live_run(do_repeats, (void *)(uintptr_t)r);
+	CHECK_MSG(WIFEXITED(e.status) && WEXITSTATUS(e.status) == 0, "the act could not be done");
+	for (size_t i = 0; i < e.n; i++) {
+		if (e.events[i]->type != MODEL_EVT_OPENAT || strcmp(live_text(e.events[i], SENSOR_P_RAW), r->path) != 0)
+			continue;
+		seen.n_events++;
+		seen.last_count = e.events[i]->count;
+	}
+	seen.n_folded = folded_so_far() - before;
+	live_free(&e);
+	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_UNKNOWN, NULL) == 0);
+	return seen;
+}
+
+static struct sensor_filter_term foldable_term(void)
+{
+	static const char *below[1];
+	struct sensor_filter_term term = open_term();
+
+	below[0] = dir;
+	term.paths.below = below;
+	term.paths.n_below = 1;
+	term.foldable = true;
+	return term;
+}
+
+TEST(a_hundred_opens_of_one_file_are_one_event_and_the_others_are_counted)
+{
+	const char *path = new_file("repeated");
+	struct sensor_filter_term term = foldable_term();
+	struct repeats_seen seen;
+
+	NEED_FOLDS();
+	seen = run_repeats(&term, &(struct repeats){ path, 100 });
+	CHECK_INT(seen.n_events + seen.n_folded, 100);
+	CHECK(seen.n_folded >= 90);      /* one a second is told, however slow the machine is */
+}
+
+TEST(nothing_is_folded_when_a_rule_could_tell)
+{
+	const char *path = new_file("unfoldable");
+	struct sensor_filter_term term = foldable_term();
+	struct repeats_seen seen;
+
+	NEED_SENSOR();
+	term.foldable = false;
+	seen = run_repeats(&term, &(struct repeats){ path, 100 });
+	CHECK_INT(seen.n_events, 100);
+	CHECK_INT(seen.n_folded, 0);
+}
+
+TEST(nothing_is_folded_where_it_is_not_known_whether_it_is_a_container)
+{
+	const char *path = new_file("nowhere");
+	struct sensor_filter_term term = foldable_term();
+	struct live_events e;
+	uint64_t before;
+
+	NEED_SENSOR();
+	set_terms(&term, 1);
+	before = folded_so_far();
+	e = live_run(do_repeats, &(struct repeats){ path, 20 });
+	CHECK_INT(folded_so_far() - before, 0);
+	live_free(&e);
+}
+
+static int then_wait(const struct repeats *r) { (void)r; return usleep(1100000); }
+static int then_nothing(const struct repeats *r) { (void)r; return 0; }
+static int then_other_group(const struct repeats *r) { (void)r; return setresgid((gid_t)-1, 65534, (gid_t)-1); }
+static int then_rename(const struct repeats *r) { (void)r; return prctl(PR_SET_NAME, "other-name"); }
+
+static int then_other_file(const struct repeats *r)
+{
+	return unlink(r->path) || symlink(in_dir("second"), r->path);
+}
+
+static int then_child(const struct repeats *r)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)r;
+	if (pid == 0)
+		return 0;        /* goes on to the last open */
+	waitpid(pid, &status, 0);
+	_exit(status != 0);
+}
+
+static void *open_last(void *data)
+{
+	const struct repeats *r = data;
+
+	close(open(r->path, O_RDONLY));
+	return NULL;
+}
+
+static int then_thread(const struct repeats *r)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, open_last, (void *)(uintptr_t)r) || pthread_join(thread, NULL);
+}
+
+TEST(after_a_second_the_next_one_is_told_and_says_how_many_it_stands_for)
+{
+	const char *path = new_file("later");
+	struct sensor_filter_term term = foldable_term();
+	struct repeats_seen seen;
+
+	NEED_FOLDS();
+	seen = run_repeats(&term, &(struct repeats){ path, 10, then_wait });
+	CHECK_INT(seen.n_events, 2);
+	CHECK_INT(seen.last_count, 10);
+	CHECK_INT(seen.n_folded, 9);
+}
+
+TEST(what_a_rule_could_tell_apart_is_not_folded)
+{
+	static const struct { const char *what; int (*then)(const struct repeats *r); int flags; unsigned opens; bool folds; } cases[] = {
+		{ "nothing differs", then_nothing, 0, 2, true },
+		{ "flags", then_nothing, O_CLOEXEC, 2 },
+		{ "effective group", then_other_group, 0, 2 },
+		{ "name of the thread", then_rename, 0, 2 },
+		{ "file behind a link", then_other_file, 0, 2 },
+		{ "process", then_child, 0, 2 },
+		{ "thread", then_thread, 0, 3 },   /* the last open, of the first thread again, may be folded */
+	};
+	struct sensor_filter_term term = foldable_term();
+
+	NEED_FOLDS();
+	new_file("first");
+	new_file("second");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *path = in_dir("link");
+		struct repeats_seen seen;
+
+		unlink(path);
+		CHECK(symlink(in_dir("first"), path) == 0);
+		seen = run_repeats(&term, &(struct repeats){ path, 1, cases[i].then, cases[i].flags });
+		CHECK_MSG(seen.n_events + seen.n_folded == cases[i].opens, "%s: %llu events", cases[i].what, (unsigned long long)seen.n_events);
+		CHECK_MSG(cases[i].folds ? seen.n_events == 1 : seen.n_events >= 2, "%s: %llu events", cases[i].what,
+			  (unsigned long long)seen.n_events);
+	}
+}
+
+enum { NOISE = 300 };
+/* Of another control group: many times what a row holds. */
+static int then_noise(const struct repeats *r)
+{
+	struct stat st;
+	char name[32];
+	int status;
+	pid_t pid = fork();
+
+	(void)r;
+	if (pid == 0) {
+		if (enter_group(NULL) || stat(group_dir(), &st) < 0 || sensor_filter_where(live_sensor(), st.st_ino, FILTER_WHERE_HOST, NULL) < 0)
+			_exit(1);
+		for (int i = 0; i < NOISE; i++) {
+			snprintf(name, sizeof(name), "noise%d", i);
+			close(open(in_dir(name), O_RDONLY));
+		}
+		_exit(0);
+	}
+	return waitpid(pid, &status, 0) != pid || status != 0;
+}
+
+/* Tried several times: two groups may share a row, and on a slow machine the noise may take longer than a second. */
+TEST(a_noisy_control_group_does_not_push_out_what_another_one_opened)
+{
+	struct sensor_filter_term term = foldable_term();
+	struct repeats_seen seen = { .n_events = 2 };
+	char name[32], path[100];
+
+	NEED_FOLDS();
+	snprintf(path, sizeof(path), "%s", new_file("quiet"));
+	for (int i = 0; i < NOISE; i++) {
+		snprintf(name, sizeof(name), "noise%d", i);
+		new_file(name);
+	}
+	for (int i = 0; i < 5 && seen.n_events != 1; i++) {
+		rmdir(group_dir());
+		if (mkdir(group_dir(), 0755) < 0)
+			SKIP("no control group can be made here");
+		seen = run_repeats(&term, &(struct repeats){ path, 1, then_noise });
+		CHECK(rmdir(group_dir()) == 0);
+	}
+	CHECK_INT(seen.n_events, 1);
+}
+
 /* ---- credentials ---- */
 
 /* Nothing but opens is hooked from here on, so that no event tells of the change itself; and no open is wanted. */
@@ -966,236 +1198,6 @@ TEST(the_first_event_of_a_new_thread_is_dropped_when_nobody_wants_it)
 	CHECK(count_of(&e, MODEL_EVT_SCHED_FORK) >= 1);
 	CHECK(!opened(&e, path));
 	live_free(&e);
-}
-
-/* ---- repeats ---- */
-
-/* What the child does after its opens, before one more. */
-struct repeats { const char *path; unsigned n; int (*then)(const struct repeats *r); int flags; };
-
-static int do_repeats(void *data)
-{
-	const struct repeats *r = data;
-
-	for (unsigned i = 0; i < r->n; i++)
-		close(open(r->path, O_RDONLY));
-	if (!r->then)
-		return 0;
-	if (r->then(r) != 0)
-		return 99;
-	close(open(r->path, O_RDONLY | r->flags));
-	return 0;
-}
-
-struct repeats_seen { uint64_t n_events, n_folded, last_count; };
-
-static uint64_t folded_so_far(void)
-{
-	struct sensor_type_counts counts[MODEL_EVT_MAX];
-
-	sensor_type_counts(live_sensor(), counts);
-	return counts[MODEL_EVT_OPENAT].folded;
-}
-
-static struct repeats_seen run_repeats(const struct sensor_filter_term *term, const struct repeats *r)
-{
-	struct repeats_seen seen = { 0 };
-	struct live_events e;
-	uint64_t before, cgroup;
-
-	sensor_set_filter(live_sensor(), NULL, NULL);
-	cgroup = own_cgroup();
-	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_HOST, NULL) == 0);
-	set_terms(term, 1);
-	before = folded_so_far();
-	e = live_run(do_repeats, (void *)(uintptr_t)r);
-	CHECK_MSG(WIFEXITED(e.status) && WEXITSTATUS(e.status) == 0, "the act could not be done");
-	for (size_t i = 0; i < e.n; i++) {
-		if (e.events[i]->type != MODEL_EVT_OPENAT || strcmp(live_text(e.events[i], SENSOR_P_RAW), r->path) != 0)
-			continue;
-		seen.n_events++;
-		seen.last_count = e.events[i]->count;
-	}
-	seen.n_folded = folded_so_far() - before;
-	live_free(&e);
-	CHECK(sensor_filter_where(live_sensor(), cgroup, FILTER_WHERE_UNKNOWN, NULL) == 0);
-	return seen;
-}
-
-static struct sensor_filter_term foldable_term(void)
-{
-	static const char *below[1];
-	struct sensor_filter_term term = open_term();
-
-	below[0] = dir;
-	term.paths.below = below;
-	term.paths.n_below = 1;
-	term.foldable = true;
-	return term;
-}
-
-TEST(a_hundred_opens_of_one_file_are_one_event_and_the_others_are_counted)
-{
-	const char *path = new_file("repeated");
-	struct sensor_filter_term term = foldable_term();
-	struct repeats_seen seen;
-
-	NEED_SENSOR();
-	seen = run_repeats(&term, &(struct repeats){ path, 100 });
-	CHECK_INT(seen.n_events + seen.n_folded, 100);
-	CHECK(seen.n_folded >= 90);      /* one a second is told, however slow the machine is */
-}
-
-TEST(nothing_is_folded_when_a_rule_could_tell)
-{
-	const char *path = new_file("unfoldable");
-	struct sensor_filter_term term = foldable_term();
-	struct repeats_seen seen;
-
-	NEED_SENSOR();
-	term.foldable = false;
-	seen = run_repeats(&term, &(struct repeats){ path, 100 });
-	CHECK_INT(seen.n_events, 100);
-	CHECK_INT(seen.n_folded, 0);
-}
-
-TEST(nothing_is_folded_where_it_is_not_known_whether_it_is_a_container)
-{
-	const char *path = new_file("nowhere");
-	struct sensor_filter_term term = foldable_term();
-	struct live_events e;
-	uint64_t before;
-
-	NEED_SENSOR();
-	set_terms(&term, 1);
-	before = folded_so_far();
-	e = live_run(do_repeats, &(struct repeats){ path, 20 });
-	CHECK_INT(folded_so_far() - before, 0);
-	live_free(&e);
-}
-
-static int then_wait(const struct repeats *r) { (void)r; return usleep(1100000); }
-static int then_nothing(const struct repeats *r) { (void)r; return 0; }
-static int then_other_group(const struct repeats *r) { (void)r; return setresgid((gid_t)-1, 65534, (gid_t)-1); }
-static int then_rename(const struct repeats *r) { (void)r; return prctl(PR_SET_NAME, "other-name"); }
-
-static int then_other_file(const struct repeats *r)
-{
-	return unlink(r->path) || symlink(in_dir("second"), r->path);
-}
-
-static int then_child(const struct repeats *r)
-{
-	pid_t pid = fork();
-	int status;
-
-	(void)r;
-	if (pid == 0)
-		return 0;        /* goes on to the last open */
-	waitpid(pid, &status, 0);
-	_exit(status != 0);
-}
-
-static void *open_last(void *data)
-{
-	const struct repeats *r = data;
-
-	close(open(r->path, O_RDONLY));
-	return NULL;
-}
-
-static int then_thread(const struct repeats *r)
-{
-	pthread_t thread;
-
-	return pthread_create(&thread, NULL, open_last, (void *)(uintptr_t)r) || pthread_join(thread, NULL);
-}
-
-TEST(after_a_second_the_next_one_is_told_and_says_how_many_it_stands_for)
-{
-	const char *path = new_file("later");
-	struct sensor_filter_term term = foldable_term();
-	struct repeats_seen seen;
-
-	NEED_SENSOR();
-	seen = run_repeats(&term, &(struct repeats){ path, 10, then_wait });
-	CHECK_INT(seen.n_events, 2);
-	CHECK_INT(seen.last_count, 10);
-	CHECK_INT(seen.n_folded, 9);
-}
-
-TEST(what_a_rule_could_tell_apart_is_not_folded)
-{
-	static const struct { const char *what; int (*then)(const struct repeats *r); int flags; unsigned opens; bool folds; } cases[] = {
-		{ "nothing differs", then_nothing, 0, 2, true },
-		{ "flags", then_nothing, O_CLOEXEC, 2 },
-		{ "effective group", then_other_group, 0, 2 },
-		{ "name of the thread", then_rename, 0, 2 },
-		{ "file behind a link", then_other_file, 0, 2 },
-		{ "process", then_child, 0, 2 },
-		{ "thread", then_thread, 0, 3 },   /* the last open, of the first thread again, may be folded */
-	};
-	struct sensor_filter_term term = foldable_term();
-
-	NEED_SENSOR();
-	new_file("first");
-	new_file("second");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *path = in_dir("link");
-		struct repeats_seen seen;
-
-		unlink(path);
-		CHECK(symlink(in_dir("first"), path) == 0);
-		seen = run_repeats(&term, &(struct repeats){ path, 1, cases[i].then, cases[i].flags });
-		CHECK_MSG(seen.n_events + seen.n_folded == cases[i].opens, "%s: %llu events", cases[i].what, (unsigned long long)seen.n_events);
-		CHECK_MSG(cases[i].folds ? seen.n_events == 1 : seen.n_events >= 2, "%s: %llu events", cases[i].what,
-			  (unsigned long long)seen.n_events);
-	}
-}
-
-enum { NOISE = 300 };
-/* Of another control group: many times what a row holds. */
-static int then_noise(const struct repeats *r)
-{
-	struct stat st;
-	char name[32];
-	int status;
-	pid_t pid = fork();
-
-	(void)r;
-	if (pid == 0) {
-		if (enter_group(NULL) || stat(group_dir(), &st) < 0 || sensor_filter_where(live_sensor(), st.st_ino, FILTER_WHERE_HOST, NULL) < 0)
-			_exit(1);
-		for (int i = 0; i < NOISE; i++) {
-			snprintf(name, sizeof(name), "noise%d", i);
-			close(open(in_dir(name), O_RDONLY));
-		}
-		_exit(0);
-	}
-	return waitpid(pid, &status, 0) != pid || status != 0;
-}
-
-/* Tried several times: two groups may share a row, and on a slow machine the noise may take longer than a second. */
-TEST(a_noisy_control_group_does_not_push_out_what_another_one_opened)
-{
-	struct sensor_filter_term term = foldable_term();
-	struct repeats_seen seen = { .n_events = 2 };
-	char name[32], path[100];
-
-	NEED_SENSOR();
-	snprintf(path, sizeof(path), "%s", new_file("quiet"));
-	for (int i = 0; i < NOISE; i++) {
-		snprintf(name, sizeof(name), "noise%d", i);
-		new_file(name);
-	}
-	for (int i = 0; i < 5 && seen.n_events != 1; i++) {
-		rmdir(group_dir());
-		if (mkdir(group_dir(), 0755) < 0)
-			SKIP("no control group can be made here");
-		seen = run_repeats(&term, &(struct repeats){ path, 1, then_noise });
-		CHECK(rmdir(group_dir()) == 0);
-	}
-	CHECK_INT(seen.n_events, 1);
 }
 
 TEST(cleanup)

@@ -68,6 +68,7 @@ static bool is_foldable(const char *text)
 TEST(a_rule_that_asks_only_for_what_repeats_have_in_common_lets_them_be_folded)
 {
 	CHECK(is_foldable(OPENAT("fd.name startswith /etc/ and not proc.name in (a, b) and container.id != host")));
+	CHECK(is_foldable(OPENAT("fd.num >= 0 and evt.rawres >= 0 and fd.name = /etc/passwd")));
 	CHECK(is_foldable(OPENAT("evt.arg.flags contains O_TRUNC and user.uid = 0 and fd.nameraw endswith x")));
 	CHECK(is_foldable(OPENAT("fd.directory = /etc and toupper(proc.cmdline) contains X and fd.name = val(fd.nameraw)")));
 }

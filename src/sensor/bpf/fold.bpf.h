@@ -168,9 +168,17 @@ __noinline __u64 fold_file(__u64 file)
 	return fold_end(&h) | 1;
 }
 
+/* On its own: where memory is not loaded directly this has the credentials on the stack, of which the frames of a call share 512 bytes. */
+__noinline __u64 fold_creds(void)
+{
+	struct task_struct *task = AT(task_struct, bpf_get_current_task());
+
+	return creds_hash(task, PEEK(task, pid));
+}
+
 /* The thread: which, what it executes, as whom, where. A group of which it is not known what it is may turn out to be a container's
  * before the next event. */
-__noinline __u64 fold_who(void)
+__noinline __u64 fold_who(__u64 creds)
 {
 	__u64 task = (__u64)bpf_get_current_task(), fs = WORD(task_struct, task, fs);
 	__u64 cgroup = cgroup_id_of(AT(task_struct, bpf_get_current_task()));
@@ -183,7 +191,7 @@ __noinline __u64 fold_who(void)
 	fold_add(&h, (__u64)(__u32)WORD(task_struct, task, tgid) << 32 | tid);
 	fold_add(&h, WORD(task_struct, task, start_boottime));
 	fold_add(&h, WORD(task_struct, task, self_exec_id));
-	fold_add(&h, creds_hash(AT(task_struct, bpf_get_current_task()), tid));
+	fold_add(&h, creds);
 	fold_add(&h, WORD(task_struct, task, comm));
 	fold_add(&h, word_at(task + bpf_core_field_offset(struct task_struct, comm) + 8));
 	fold_add(&h, WORD(fs_struct, fs, root.mnt));
@@ -201,7 +209,7 @@ static __always_inline __u64 fold_mode(__u32 variant, __u64 flags)
 	return flags & (0100 | 020000000) ? (__u16)call_arg(current_task(), n) : 0;
 }
 
-static __always_inline __u64 fold_key(__u32 version, __u32 index, __s64 ret)
+static __always_inline __u64 fold_key(__u32 version, __u32 index, __s64 ret, __u64 creds)
 {
 	struct sensor_row *row = row_of(index);
 	__u64 file, of_file, text, who, flags = 0;
@@ -211,7 +219,7 @@ static __always_inline __u64 fold_key(__u32 version, __u32 index, __s64 ret)
 	if (!row || row->variant > SENSOR_OPEN_CREAT || !open_flags(row->variant, &flags))
 		return 0;
 	file = file_number((__u64)bpf_get_current_task(), ret);
-	who = file ? fold_who() : 0;
+	who = file ? fold_who(creds) : 0;
 	of_file = who ? fold_file(file) : 0;
 	text = of_file ? fold_text(open_text(row->variant)) : 0;
 	if (!text)
@@ -245,7 +253,7 @@ static __always_inline void fold_write(struct fold_entry *e, __u64 key, __u64 st
 /* How many events the open that ends with `ret`, which the filter wants reported, stands for; 0: it was folded and counted. */
 __noinline int fold_open(__u32 version, __u32 index, __s64 ret)
 {
-	__u64 now = bpf_ktime_get_boot_ns() >> 20, key = fold_key(version, index, ret), state, folded = 0;
+	__u64 now = bpf_ktime_get_boot_ns() >> 20, creds = fold_creds(), key = fold_key(version, index, ret, creds), state, folded = 0;
 	struct fold_entry *e = fold_place(key);
 	struct sensor_row *row = row_of(index);
 
@@ -258,7 +266,7 @@ __noinline int fold_open(__u32 version, __u32 index, __s64 ret)
 		state = 0;
 	/* The ledger has to see credentials that it has not seen: drop(). */
 	if (state && now - (state >> FOLD_COUNT_BITS) < FOLD_SPAN && folded < FOLD_COUNT_MAX &&
-	    creds_are_known(AT(task_struct, bpf_get_current_task()))) {
+	    creds_seen[creds_place((__u32)bpf_get_current_pid_tgid())] == creds) {
 		fold_write(e, key, state + 1);
 		count_type(row->type, COUNT_FOLDED);
 		if (control.count_cgroups)
