@@ -69,11 +69,14 @@ class Scale:
         return range(0, int(self.end) + 1, self.step)
 
 
-def bar(scale, y, ratio, css, words, words_css):
-    """A bar with its figure behind it."""
+def bar(scale, y, ratio, css, words, words_css, mark=None):
+    """A bar with its figure behind it, and behind the mark where that stands close."""
     width = max(scale.x(ratio) - LEFT, 1.5)
+    end = LEFT + width
+    if mark and end < scale.x(mark) < end + 14:
+        end = scale.x(mark)
     return [f'<rect class="{css}" x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>',
-            text(LEFT + width + 8, y + BAR - 3, words, words_css)]
+            text(end + 8, y + BAR - 3, words, words_css)]
 
 
 def legend(has_bounds, rules):
@@ -104,7 +107,7 @@ def draw(result):
     for i, (label, ours, theirs, bound) in enumerate(all_rows):
         y = top + i * ROW + 6
         parts.append(text(LEFT - 14, y + BAR + 5, label, "", "end"))
-        parts += bar(scale, y, ours, "parka", percent(ours), "parka-text small")
+        parts += bar(scale, y, ours, "parka", percent(ours), "parka-text small", bound)
         parts += bar(scale, y + BAR + 2, theirs or 1, "falco", percent(theirs) if theirs else "within the noise", "quiet small")
         if bound:
             parts.append(f'<line class="bound" x1="{scale.x(bound):.1f}" y1="{y - 3}" x2="{scale.x(bound):.1f}" y2="{y + BAR + 1}"/>')
