@@ -423,6 +423,9 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	r = open_stream(live, options, rules, err);
 	if (r >= 0)
 		r = add_sources(live, err);
+	/* What is the host's and what a container's is known from the start, not from the first second on. */
+	if (r >= 0)
+		agent_filter_tick(&live->filter, live->sensor, agent_stream_state(live->stream), clock_ns(CLOCK_BOOTTIME), false);
 	if (r < 0) {
 		agent_live_close(live);
 		return r;

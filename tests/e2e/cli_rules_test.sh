@@ -82,7 +82,7 @@ grep -q 'evt.type = execve and proc.name in (bash, sh)' "$dir/out" && grep -q '^
 printf -- '- rule: Read\n  desc: d\n  condition: evt.type=openat and fd.name=/etc/shadow and not proc.name=sshd and proc.pname=x\n  output: o\n  priority: INFO\n' > "$dir/read.yaml"
 "$PARKA" rules explain Read -r "$dir/read.yaml" > "$dir/out"
 grep -q '^  - openat; /etc/shadow; comm not in (sshd)$' "$dir/out" &&
-	same "  - proc.pname = x" "$(sed -n '/^Left to user space/,$p' "$dir/out" | tail -n +2)"; ok explain_shows_what_the_kernel_reports_and_what_it_leaves
+	same "  - proc.pname = x" "$(sed -n '/^Left to user space/,/^$/p' "$dir/out" | sed '1d;/^$/d')"; ok explain_shows_what_the_kernel_reports_and_what_it_leaves
 "$PARKA" rules explain Shel -r "$dir/good.yaml" 2>&1 | grep -q "did you mean 'Shell'"; ok explain_suggests_a_name
 
 events='{"evt.type":"execve","proc.name":"sh","user.name":"bob"}
