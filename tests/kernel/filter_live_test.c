@@ -1159,6 +1159,7 @@ TEST(an_event_that_nobody_wants_is_reported_once_when_credentials_changed_unseen
 {
 	const char *paths[] = { new_file("creds-before"), new_file("creds-first"), new_file("creds-second") };
 	struct live_events e;
+	bool told;
 	int status;
 
 	NEED_SENSOR();
@@ -1166,7 +1167,9 @@ TEST(an_event_that_nobody_wants_is_reported_once_when_credentials_changed_unseen
 	e = run_unseen(paths);
 	status = e.status;
 	CHECK(!opened(&e, paths[0]));            /* its fork told of its credentials */
-	CHECK(opened(&e, paths[1]) == (status == 0));
+	/* Where the call's own hook is still there, its event tells, because its thread's credentials are new by then. */
+	told = opened(&e, paths[1]) || live_nth(&e, MODEL_EVT_ADD_KEY, 0);
+	CHECK(told == (status == 0));
 	CHECK(!opened(&e, paths[2]));
 	live_free(&e);
 	if (status != 0)
