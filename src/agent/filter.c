@@ -73,7 +73,7 @@ struct tick {
 	uint64_t now_ns;
 };
 
-static enum filter_where where_of(const struct sensor_cgroup_view *cgroup, uint64_t now_ns)
+enum filter_where agent_filter_where_of(const struct sensor_cgroup_view *cgroup, uint64_t now_ns)
 {
 	enum runtime_kind kind;
 	char id[65];
@@ -90,7 +90,7 @@ static void tell_group(const struct sensor_cgroup_view *cgroup, void *data)
 	struct tick *tick = data;
 	struct agent_filter *filter = tick->filter;
 	struct agent_told *t = map_get_u64(&filter->told, cgroup->id);
-	enum filter_where where = where_of(cgroup, tick->now_ns);
+	enum filter_where where = agent_filter_where_of(cgroup, tick->now_ns);
 
 	if (cgroup->removed || !cgroup->id)
 		return;

@@ -28,6 +28,9 @@ struct agent_filter {
 	uint32_t round;
 };
 
+/* What the kernel may be told of a control group now. Pure. */
+enum filter_where agent_filter_where_of(const struct sensor_cgroup_view *cgroup, uint64_t now_ns);
+
 /* Before the rules are settled: it needs their trees. */
 struct agent_filter_made agent_filter_make(const struct lang_rules *rules);
 void agent_filter_made_done(struct agent_filter_made *made);

@@ -8,9 +8,8 @@
  * agent/filter.c; of programs and names it knows at once what the records say, so that it drops what the kernel may not yet.
  */
 #include "agent/agent.h"
+#include "agent/filter.h"
 #include "base/map.h"
-#include "detect/demand.h"
-#include "sensor/filter.h"
 #include "sensor/wire.h"
 
 #include <errno.h>
@@ -21,7 +20,6 @@
 
 enum { FAILURES_SHOWN = 20 };
 #define SECOND_NS UINT64_C(1000000000)
-#define SETTLED_NS (2 * SECOND_NS)   /* as in agent/filter.c */
 
 struct group { enum filter_where where; uint64_t told_ns; };
 /* The credentials of a thread's last event. A new thread has those of its maker, at an address that nobody knows yet. */
@@ -43,18 +41,6 @@ struct proof {
 
 /* ---- where: what the agent would have told the kernel ---- */
 
-static enum filter_where where_of(const struct sensor_cgroup_view *cgroup, uint64_t now_ns)
-{
-	enum runtime_kind kind;
-	char id[65];
-
-	if (cgroup->container)
-		return sensor_filter_where_of_root(cgroup->container->rootfs);
-	if (!cgroup->path || runtime_id_of_cgroup(cgroup->path, id, &kind))
-		return FILTER_WHERE_UNKNOWN;
-	return !cgroup->joined_ns || now_ns > cgroup->joined_ns + SETTLED_NS ? FILTER_WHERE_HOST : FILTER_WHERE_UNKNOWN;
-}
-
 static void tell_group(const struct sensor_cgroup_view *cgroup, void *data)
 {
 	struct proof *p = data;
@@ -66,7 +52,7 @@ static void tell_group(const struct sensor_cgroup_view *cgroup, void *data)
 		g = mem_alloc(sizeof(*g));
 		map_put_u64(&p->groups, cgroup->id, g);
 	}
-	*g = (struct group){ where_of(cgroup, p->event->ts_ns), p->event->ts_ns };
+	*g = (struct group){ agent_filter_where_of(cgroup, p->event->ts_ns), p->event->ts_ns };
 }
 
 /* The kernel forgets a group that a process came into. */
