@@ -98,10 +98,19 @@ static void print_bash(void)
 	puts("\tesac\n}\ncomplete -F _parka parka");
 }
 
+/* Inside single quotes of a shell. */
+static void put_quoted(const char *text)
+{
+	for (; *text; text++)
+		fputs(*text == '\'' ? "'\\''" : (char[]){ *text, '\0' }, stdout);
+}
+
 static void zsh_options(const struct cli_option *options)
 {
 	for (const struct cli_option *o = options; o && o->name; o++) {
-		printf("\t\t\t'--%s[%s]%s%s", o->name, o->help, o->value ? ":" : "", o->value ? o->value : "");
+		printf("\t\t\t'--%s[", o->name);
+		put_quoted(o->help);
+		printf("]%s%s", o->value ? ":" : "", o->value ? o->value : "");
 		if (o->value && o->completion == CLI_COMPLETE_WORDS)
 			printf(":(%s)", o->words);
 		else if (o->value)

@@ -11,7 +11,7 @@ static const struct cli_option options[] = {
 	CLI_OPTIONS_RULES,
 	CLI_OPTIONS_FINDINGS,
 	{ 'a', "ancestors", NULL, "Below each finding its chain of ancestors, container and session, as -v does.", CLI_COMPLETE_NONE, NULL },
-	{ 0, "no-filter", NULL, "Ask the rules about every event, also where the filter of the kernel says that none can match.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "no-filter", NULL, "Ask the rules about every event, also where the kernel's filter says that none can match.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
 };
 
