@@ -171,4 +171,23 @@ TEST(a_broken_document_is_a_problem_with_its_place_and_the_rest_is_read)
 	CHECK_INT(posture_value_of(principal("user a"), MODEL_F_PRINCIPAL_IS_ADMIN)->state, MODEL_UNKNOWN);
 }
 
+TEST(own_checks_can_ask_how_far_any_action_is_allowed)
+{
+	static const char text[] = "- check: own\n  title: t\n  of: iam.principal\n  severity: low\n"
+		"  fails: principal.allows[s3:GetObject] = everywhere\n  output: \"%principal.allows[s3:GetObject]\"\n  why: w\n  fix: f\n";
+	struct posture_checks *checks = posture_checks_new();
+	struct posture_results results = { 0 };
+	struct err err = ERR_INIT;
+
+	read_as_iam(ACCOUNT(ALLOW("s3:Get*"), ""));
+	if (CHECK_INT(posture_checks_load_text(checks, "c.yaml", text, strlen(text), &err), 0) &&
+	    CHECK_INT(posture_judge(set, checks, NULL, &results, &err), 0) && CHECK_INT(results.n, 1)) {
+		CHECK_STR(results.findings[0].record->name, "user ana");
+		CHECK_STR(results.findings[0].output, "everywhere");
+		CHECK_INT(results.findings[0].evidence[0].origin, POSTURE_FROM_COMPUTED);
+	}
+	posture_results_done(&results);
+	posture_checks_free(checks);
+}
+
 TAP_MAIN()

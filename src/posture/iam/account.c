@@ -316,21 +316,24 @@ static bool is_admin(const struct grants *g)
 	return false;
 }
 
-static int allows(const struct posture_record *record, const struct model_field_ref *field, struct arena *scratch, struct model_value *ret)
+static const struct posture_value *allows(const struct posture_record *record, const struct model_field_ref *field, struct arena *scratch)
 {
 	static const char *const reaches[] = { "", "sometimes", "somewhere", "everywhere" };
 	const struct grants *g = record->own;
+	struct posture_value *v;
 	enum iam_reach reach;
 
-	(void)scratch;
 	if (field->id != MODEL_F_PRINCIPAL_ALLOWS || !field->key)
-		return MODEL_UNSET;
-	if (g->missing)
-		return MODEL_UNKNOWN;
+		return NULL;
 	reach = iam_decide(g->at, g->n, g->boundary, field->key);
-	ret->text = reaches[reach];
-	ret->len = strlen(ret->text);
-	return reach == IAM_NO ? MODEL_UNSET : MODEL_SET;
+	if (reach == IAM_NO && !g->missing)
+		return NULL;
+	v = arena_alloc(scratch, sizeof(*v));
+	*v = (struct posture_value){ .field = MODEL_F_PRINCIPAL_ALLOWS, .state = g->missing ? MODEL_UNKNOWN : MODEL_SET,
+				     .origin = POSTURE_FROM_COMPUTED, .note = g->missing ? "a policy's document is not in the file" : NULL };
+	v->value.text = reaches[reach];
+	v->value.len = strlen(reaches[reach]);
+	return v;
 }
 
 static void decide(struct posture_record *r, const struct grants *g)
