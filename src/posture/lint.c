@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "base/yaml.h"
+#include "posture/dockerfile/dockerfile.h"
 #include "posture/iam/account.h"
 
 #include <dirent.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 const struct posture_reader *const posture_readers[] = {
+	&dockerfile_reader,
 	&iam_reader,
 	NULL,
 };
