@@ -133,11 +133,49 @@ static void state_read(struct collector *c, int dir_fd, const char *relative, pa
 	runtime_facts_set(c->facts, &c->facts->c.rootfs, rootfs);
 }
 
+/* Docker keeps what it knows in files of its own (collect_docker): of "moby" its containerd knows nothing more. */
+static void collect_metadata(struct collector *c, const char *space)
+{
+	_cleanup_close_ int dir = c->store->data && strcmp(space, "moby") != 0 ? runtime_open_dir(c->stores, c->store->data) : -1;
+	_cleanup_close_ int fd = dir < 0 ? -1 :
+		runtime_open_below(dir, "io.containerd.metadata.v1.bolt/meta.db", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (c->store->owner && st.st_uid != c->store->owner)) {
+		c->facts->n_problems++;
+		return;
+	}
+	r = runtime_metadata_read(fd, space, c->facts, NULL);
+	c->facts->n_problems += r < 0 && r != -ENOENT;
+}
+
+/* containerd's shim has runc keep its state below /run/containerd/runc, wherever containerd's own state is (containerd:
+ * pkg/process/init.go, RuncRoot), unless the container's options say otherwise, which settings put below that state. The state names
+ * its bundle: one of another containerd is left alone. */
+static void collect_shim_state(struct collector *c, const char *space, const char *bundle)
+{
+	const char *const roots[] = { arena_printf(c->facts->arena, "%s/runc", c->store->path), "/run/containerd/runc" };
+
+	for (size_t i = 0; i < ARRAY_LEN(roots) && !c->facts->c.init_pid; i++) {
+		struct runtime_facts before = *c->facts;
+		_cleanup_close_ int fd = runtime_open_dir(c->stores, arena_printf(c->facts->arena, "%s/%s/%s", roots[i], space, c->id));
+
+		if (fd < 0)
+			continue;
+		state_read(c, fd, "state.json", runtime_parse_runc_state);
+		if (strcmp(c->facts->c.bundle, bundle) != 0)
+			*c->facts = before;
+	}
+}
+
 static void collect_namespace(void *data, const char *name)
 {
 	struct collector *c = data;
 	struct arena *arena = c->facts->arena;
-	const char *bundle, *state_root;
+	const char *bundle;
 
 	if (c->is_done || (c->is_unique_id && c->facts->c.bundle))
 		return;
@@ -147,12 +185,10 @@ static void collect_namespace(void *data, const char *name)
 	c->facts->is_known = c->facts->has_task = true;
 	c->facts->owner = c->store->owner;
 	set_kind(c->facts, strcmp(name, "moby") == 0 ? RUNTIME_DOCKER : RUNTIME_CONTAINERD);
-	state_root = arena_printf(arena, "%s/runc/%s/%s", c->store->path, name, c->id);
-	{
-		_cleanup_close_ int fd = runtime_open_dir(c->stores, state_root);
-		if (fd >= 0)
-			state_read(c, fd, "state.json", runtime_parse_runc_state);
-	}
+	runtime_facts_set(c->facts, &c->facts->c.runtime_namespace, name);
+	collect_shim_state(c, name, bundle);
+	if (fits(c))
+		collect_metadata(c, name);
 	settle(c);
 }
 

@@ -29,17 +29,27 @@ static bool option_is(const json_t *options, const char *name)
 	return false;
 }
 
-/* What podman and CRI-O put in of their own: hosts, passwd, shm in the container's state directory. */
-static bool is_plumbing(const char *source, const char *id)
+static bool is_below(const char *source, const char *parent, const char *id, const char *child)
 {
-	const char *at = strstr(source, "-containers/");
+	const char *at = strstr(source, parent);
 	size_t n = id ? strlen(id) : 0;
 
-	return at && n && strncmp(at + 12, id, n) == 0 && strncmp(at + 12 + n, "/userdata/", 10) == 0 && !strstr(at, "/../");
+	if (!at || !n || strstr(at, "/../"))
+		return false;
+	at += strlen(parent);
+	return strncmp(at, id, n) == 0 && strncmp(at + n, child, strlen(child)) == 0;
+}
+
+/* What podman, CRI-O and containerd's CRI plug-in put in of their own: hosts, passwd, shm in the state directory of the container or
+ * its pod. */
+static bool is_plumbing(const char *source, const char *id, const char *sandbox_id)
+{
+	return is_below(source, "-containers/", id, "/userdata/") ||
+		is_below(source, "/io.containerd.grpc.v1.cri/sandboxes/", sandbox_id, "/");
 }
 
 /* Only what comes from outside the container: proc, sysfs, devpts and the like say nothing. */
-static void parse_mounts(const json_t *mounts, struct runtime_facts *facts)
+static void parse_mounts(const json_t *mounts, const char *sandbox_id, struct runtime_facts *facts)
 {
 	static const char *const propagations[] = { "rprivate", "private", "rshared", "shared", "rslave", "slave" };
 
@@ -49,7 +59,7 @@ static void parse_mounts(const json_t *mounts, struct runtime_facts *facts)
 		const char *type = json_text(m, "type", NULL);
 		struct runtime_mount mount = { .source = json_text(m, "source", NULL), .dest = json_text(m, "destination", NULL), .mode = "" };
 
-		if (!mount.source || !mount.dest || is_plumbing(mount.source, facts->c.id) ||
+		if (!mount.source || !mount.dest || is_plumbing(mount.source, facts->c.id, sandbox_id) ||
 		    !((type && strcmp(type, "bind") == 0) || option_is(options, "bind") || option_is(options, "rbind")))
 			continue;
 		mount.rw = !option_is(options, "ro") && !option_is(options, "rro");
@@ -251,7 +261,7 @@ int runtime_parse_oci(const char *text, size_t len, const char *input, struct ru
 	facts->c.host_ipc = namespace_is_host(namespaces, "ipc", &facts->joined[2], facts);
 	runtime_facts_set(facts, &facts->cgroups_path, json_text(spec, "linux", "cgroupsPath", NULL));
 	parse_process(spec, facts);
-	parse_mounts(json_at(spec, "mounts", NULL), facts);
+	parse_mounts(json_at(spec, "mounts", NULL), json_text(spec, "annotations", "io.kubernetes.cri.sandbox-id", NULL), facts);
 	parse_security(spec, facts);
 	parse_privileged(spec, facts);
 	parse_annotations(json_at(spec, "annotations", NULL), facts);
