@@ -141,6 +141,9 @@ static int node_read(struct runtime_bolt *bolt, uint64_t page, struct node *ret,
 		return damaged(err, page);
 	if (pages * bolt->page_bytes > LIMIT_RUNTIME_BOLT_NODE_BYTES)
 		return err_set(err, -E2BIG, "page %llu is larger than %d bytes", (unsigned long long)page, LIMIT_RUNTIME_BOLT_NODE_BYTES);
+	bolt->n_bytes += pages * bolt->page_bytes;
+	if (bolt->n_bytes > LIMIT_RUNTIME_BOLT_BYTES)
+		return err_set(err, -E2BIG, "more than %d bytes to read", LIMIT_RUNTIME_BOLT_BYTES);
 	bytes = arena_take(bolt->arena, pages * bolt->page_bytes);
 	if (!bytes)
 		return err_set(err, -E2BIG, "no room for page %llu", (unsigned long long)page);

@@ -37,6 +37,7 @@ struct runtime_bolt {
 	struct arena *arena;
 	uint32_t page_bytes;
 	unsigned n_nodes;                /* read since runtime_bolt_begin() */
+	size_t n_bytes;
 	uint64_t txid, n_pages;
 	struct runtime_bolt_bucket root;
 };

@@ -210,14 +210,30 @@ static void collect_storage_index(struct collector *c, int fd)
 			parse_below(fd, names[i], LIMIT_RUNTIME_INDEX_BYTES, c->store->owner, runtime_parse_storage_index, c->facts);
 }
 
+/* What is known of its image and, with CRI-O, of its pod. */
+static void collect_storage_more(struct collector *c, int fd, int dir, const char *driver)
+{
+	struct runtime_facts *facts = c->facts;
+	const char *pod = facts->c.pod_sandbox_id;
+
+	collect_storage_index(c, dir);
+	if (facts->c.image_id && !facts->c.image_digest)
+		parse_below(fd, arena_printf(facts->arena, "%s-images/images.json", driver), LIMIT_RUNTIME_INDEX_BYTES, c->store->owner,
+			    runtime_parse_storage_images, facts);
+	if (facts->c.kind == RUNTIME_CRIO && pod && runtime_id_is_hex64(pod) && !facts->c.is_sandbox && !facts->c.n_pod_labels)
+		parse_below(dir, arena_printf(facts->arena, "%s/userdata/config.json", pod), LIMIT_RUNTIME_FILE_BYTES, c->store->owner,
+			    runtime_parse_crio_sandbox, facts);
+}
+
 static void collect_storage(struct collector *c, int fd)
 {
-	static const char *const drivers[] = { "overlay-containers", "vfs-containers", "btrfs-containers", "zfs-containers" };
+	static const char *const drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
 	struct arena *arena = c->facts->arena;
 
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		_cleanup_close_ int dir = runtime_open_below(fd, drivers[i], O_RDONLY | O_DIRECTORY);
-		const char *where = arena_printf(arena, "%s/%s/%s/userdata", c->store->path, drivers[i], c->id);
+		const char *containers = arena_printf(arena, "%s-containers", drivers[i]);
+		_cleanup_close_ int dir = runtime_open_below(fd, containers, O_RDONLY | O_DIRECTORY);
+		const char *where = arena_printf(arena, "%s/%s/%s/userdata", c->store->path, containers, c->id);
 
 		if (dir < 0)
 			continue;
@@ -227,7 +243,7 @@ static void collect_storage(struct collector *c, int fd)
 			set_kind(c->facts, RUNTIME_PODMAN);
 		}
 		if (c->facts->is_known)
-			collect_storage_index(c, dir);
+			collect_storage_more(c, fd, dir, drivers[i]);
 	}
 }
 

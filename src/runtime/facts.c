@@ -69,7 +69,7 @@ struct pairs { struct runtime_pair **list; size_t *n, *bytes; };
 
 static void put_pair(struct runtime_facts *facts, struct pairs at, const char *name, const char *value)
 {
-	struct runtime_pair *pair = NULL;
+	struct runtime_pair *pair = NULL, copy;
 	size_t bytes;
 
 	if (!*at.list)
@@ -84,11 +84,13 @@ static void put_pair(struct runtime_facts *facts, struct pairs at, const char *n
 		facts->n_problems++;
 		return;
 	}
+	copy = (struct runtime_pair){ text_cut(facts, name, LIMIT_RUNTIME_LABEL_BYTES), text_cut(facts, value, LIMIT_RUNTIME_LABEL_BYTES) };
+	if (!copy.name || !copy.value)
+		return;
 	if (!pair)
 		pair = &(*at.list)[(*at.n)++];
 	*at.bytes += bytes;
-	pair->name = text_cut(facts, name, LIMIT_RUNTIME_LABEL_BYTES);
-	pair->value = text_cut(facts, value, LIMIT_RUNTIME_LABEL_BYTES);
+	*pair = copy;
 }
 
 void runtime_facts_label(struct runtime_facts *facts, const char *name, const char *value)

@@ -132,7 +132,7 @@ static bool text_is(const char *text, const char *expected)
 }
 
 /* A JSON object inside an annotation's text (CRI-O's labels). */
-static void parse_embedded_labels(const char *text, struct runtime_facts *facts)
+static void parse_embedded_labels(const char *text, struct runtime_facts *facts, void (*put)(struct runtime_facts *, const char *, const char *))
 {
 	_cleanup_json_ json_t *labels = NULL;
 	const char *key;
@@ -142,7 +142,32 @@ static void parse_embedded_labels(const char *text, struct runtime_facts *facts)
 		return;
 	json_object_foreach(labels, key, value)
 		if (json_is_string(value))
-			runtime_facts_label(facts, key, json_string_value(value));
+			put(facts, key, json_string_value(value));
+}
+
+/* CRI-O gives all annotations of the pod to each of its containers. */
+static void parse_probes(const json_t *a, struct runtime_facts *facts)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)a, key, value)
+		if (json_is_string(value) && runtime_is_applied_pod(key))
+			runtime_facts_probes(facts, facts->c.pod_container_name, json_string_value(value), json_string_length(value));
+}
+
+/* The name that was asked for may be an id; some name of the image may be missing. */
+static void parse_crio_image(const json_t *a, struct runtime_facts *facts)
+{
+	const char *asked = json_text(a, "io.kubernetes.cri-o.Image", NULL), *some = json_text(a, "io.kubernetes.cri-o.ImageName", NULL);
+	const char *id = NULL;
+
+	runtime_facts_set(facts, &id, json_text(a, "io.kubernetes.cri-o.ImageRef", NULL));
+	runtime_image_split(facts, some && some[0] ? some : asked && runtime_id_is_hex64(asked) ? NULL : asked, NULL);
+	if (id && strchr(id, '@'))       /* before CRI-O 1.28 repository@sha256:digest, where there was one */
+		runtime_facts_set(facts, &facts->c.image_digest, strchr(id, '@') + 1);
+	else
+		facts->c.image_id = runtime_hex_of_digest(id);
 }
 
 static void parse_cri_containerd(const json_t *a, struct runtime_facts *facts)
@@ -174,10 +199,10 @@ static void parse_crio(const json_t *a, struct runtime_facts *facts)
 		{ "io.kubernetes.pod.name", &facts->c.pod_name },
 		{ "io.kubernetes.pod.namespace", &facts->c.pod_namespace },
 		{ "io.kubernetes.pod.uid", &facts->c.pod_uid },
+		{ "io.kubernetes.cri-o.IP", &facts->c.ip },
 		{ "io.kubernetes.cri-o.IP.0", &facts->c.ip },
-		{ "io.kubernetes.cri-o.ImageRef", &facts->c.image_id },
 	};
-	const char *id;
+	const char *labels = json_text(a, "io.kubernetes.cri-o.Labels", NULL);
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		runtime_facts_set(facts, known[i].member, json_text(a, known[i].key, NULL));
@@ -185,17 +210,15 @@ static void parse_crio(const json_t *a, struct runtime_facts *facts)
 	runtime_facts_set(facts, &facts->c.name, facts->c.is_sandbox ? facts->c.pod_name : facts->c.pod_container_name);
 	if (!facts->c.name)
 		runtime_facts_set(facts, &facts->c.name, json_text(a, "io.kubernetes.cri-o.Name", NULL));
-	runtime_image_split(facts, json_text(a, "io.kubernetes.cri-o.ImageName", NULL), NULL);
-	id = facts->c.image_id;   /* an id, or repository@sha256:digest */
-	if (id && strchr(id, '@')) {
-		runtime_facts_set(facts, &facts->c.image_digest, strchr(id, '@') + 1);
-		facts->c.image_id = NULL;
-	} else {
-		facts->c.image_id = runtime_hex_of_digest(id);
-	}
-	parse_embedded_labels(json_text(a, "io.kubernetes.cri-o.Labels", NULL), facts);
+	parse_crio_image(a, facts);
+	parse_embedded_labels(labels, facts, runtime_facts_label);
+	if (facts->c.is_sandbox)
+		parse_embedded_labels(labels, facts, runtime_facts_pod_label);
+	else
+		parse_probes(a, facts);
 	facts->c.created_ns = runtime_time_parse(json_text(a, "io.kubernetes.cri-o.Created", NULL));
-	if (text_is(json_text(a, "io.kubernetes.cri-o.PrivilegedRuntime", NULL), "true"))
+	/* Of a sandbox it says that its containers may be. */
+	if (!facts->c.is_sandbox && text_is(json_text(a, "io.kubernetes.cri-o.PrivilegedRuntime", NULL), "true"))
 		facts->c.privileged = 1;
 	facts->c.kind = RUNTIME_CRIO;
 	facts->has_kind = true;
@@ -265,5 +288,22 @@ int runtime_parse_oci(const char *text, size_t len, const char *input, struct ru
 	parse_security(spec, facts);
 	parse_privileged(spec, facts);
 	parse_annotations(json_at(spec, "annotations", NULL), facts);
+	return 0;
+}
+
+int runtime_parse_crio_sandbox(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err)
+{
+	_cleanup_json_ json_t *spec = NULL;
+	const json_t *a;
+	int r = json_parse(text, len, input, &spec, err);
+
+	if (r < 0)
+		return r;
+	a = json_at(spec, "annotations", NULL);
+	if (!text_is(json_text(a, "io.kubernetes.cri-o.ContainerType", NULL), "sandbox") || runtime_json_is_deep(spec, LIMIT_RUNTIME_DEPTH))
+		return err_set(err, -EBADMSG, "%s is not a pod's", input);
+	parse_embedded_labels(json_text(a, "io.kubernetes.cri-o.Labels", NULL), facts, runtime_facts_pod_label);
+	if (!facts->c.ip)
+		runtime_facts_set(facts, &facts->c.ip, json_text(a, "io.kubernetes.cri-o.IP.0", NULL));
 	return 0;
 }

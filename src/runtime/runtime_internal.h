@@ -107,6 +107,10 @@ int runtime_parse_docker_image(const char *text, size_t len, const char *input, 
 int runtime_parse_docker_api(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 /* containers.json of containers/storage: the entry of facts->c.id. -ENOENT when there is none. */
 int runtime_parse_storage_index(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
+/* images.json beside it: the digest of facts->c.image_id. -ENOENT when there is none. */
+int runtime_parse_storage_images(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
+/* config.json of the pod that a container of CRI-O's is in: labels, address. */
+int runtime_parse_crio_sandbox(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 
 /* ---- cgroup.c ---- */
 /* The text in a path's component that may be an id: of "docker-ID.scope" it is ID. False: none (slices, conmon). */

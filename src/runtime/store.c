@@ -92,6 +92,8 @@ int runtime_open_dir(const struct runtime_stores *stores, const char *path)
 	_cleanup_strbuf_ struct strbuf full;
 	int fd;
 
+	if (!path)                       /* made in an arena that had no room for it */
+		return -E2BIG;
 	strbuf_init(&full, 2 * LIMIT_RUNTIME_TEXT_BYTES);
 	strbuf_addf(&full, "%s%s", stores->root, path);
 	if (full.truncated)
@@ -106,6 +108,8 @@ int runtime_open_below(int dir_fd, const char *path, int flags)
 {
 	_cleanup_close_ int at = -1;
 
+	if (!path)
+		return -E2BIG;
 	while (*path) {
 		char name[256];
 		size_t len = strcspn(path, "/");
