@@ -301,3 +301,24 @@ int runtime_bolt_each(struct runtime_bolt *bolt, const struct runtime_bolt_bucke
 
 	return r < 0 ? r : walk_node(&w, &node, 0, err);
 }
+
+int runtime_bolt_read(int fd, struct arena *arena, runtime_bolt_read_fn read, void *data, struct err *err)
+{
+	struct arena_mark mark = arena_mark(arena);
+	struct err problem = ERR_INIT;
+	int r = -EAGAIN;
+
+	for (unsigned i = 0; i < LIMIT_RUNTIME_BOLT_TRIES; i++) {
+		struct runtime_bolt bolt;
+
+		arena_rewind(arena, mark);
+		r = runtime_bolt_begin(fd, arena, &bolt, &problem);
+		if (r < 0)                   /* both torn: only for a moment, if the daemon is writing */
+			continue;
+		r = read(&bolt, data, &problem);
+		if (runtime_bolt_is_same(&bolt))
+			return r < 0 ? err_set(err, r, "%s", problem.text) : r;
+		r = -EAGAIN;
+	}
+	return err_set(err, r, "%s", r == -EAGAIN ? "it changed each time it was read" : problem.text);
+}

@@ -42,6 +42,11 @@ struct runtime_bolt {
 	struct runtime_bolt_bucket root;
 };
 
+/* Calls `read` with the newest state until what it read is of one piece, at most LIMIT_RUNTIME_BOLT_TRIES times; each call starts anew,
+ * the arena where it was. Returns what the last call returned; -EAGAIN: the daemon wrote all the while; -EBADMSG: not a bbolt file. */
+typedef int (*runtime_bolt_read_fn)(struct runtime_bolt *bolt, void *data, struct err *err);
+int runtime_bolt_read(int fd, struct arena *arena, runtime_bolt_read_fn read, void *data, struct err *err);
+
 /* In the arena; not terminated. */
 struct runtime_bolt_text { const char *text; size_t len; };
 

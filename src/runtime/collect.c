@@ -133,22 +133,35 @@ static void state_read(struct collector *c, int dir_fd, const char *relative, pa
 	runtime_facts_set(c->facts, &c->facts->c.rootfs, rootfs);
 }
 
+/* A database below a directory; -1 when there is none, or it is no file of the store's owner. */
+static int open_database(struct collector *c, int dir, const char *path)
+{
+	_cleanup_close_ int fd = runtime_open_below(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (!c->store->owner || st.st_uid == c->store->owner))
+		return take_fd(fd);
+	c->facts->n_problems++;
+	return -1;
+}
+
 /* Docker keeps what it knows in files of its own (collect_docker): of "moby" its containerd knows nothing more. */
 static void collect_metadata(struct collector *c, const char *space)
 {
 	_cleanup_close_ int dir = c->store->data && strcmp(space, "moby") != 0 ? runtime_open_dir(c->stores, c->store->data) : -1;
-	_cleanup_close_ int fd = dir < 0 ? -1 :
-		runtime_open_below(dir, "io.containerd.metadata.v1.bolt/meta.db", O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	int r;
+	_cleanup_close_ int fd = dir < 0 ? -1 : open_database(c, dir, "io.containerd.metadata.v1.bolt/meta.db");
+	int r = fd < 0 ? 0 : runtime_metadata_read(fd, space, c->facts, NULL);
 
-	if (fd < 0)
-		return;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (c->store->owner && st.st_uid != c->store->owner)) {
-		c->facts->n_problems++;
-		return;
-	}
-	r = runtime_metadata_read(fd, space, c->facts, NULL);
+	c->facts->n_problems += r < 0 && r != -ENOENT;
+}
+
+static void collect_podman(struct collector *c, int dir)
+{
+	_cleanup_close_ int fd = open_database(c, dir, "libpod/bolt_state.db");
+	int r = fd < 0 ? 0 : runtime_podman_read(fd, c->facts, NULL);
+
 	c->facts->n_problems += r < 0 && r != -ENOENT;
 }
 
@@ -217,6 +230,8 @@ static void collect_storage_more(struct collector *c, int fd, int dir, const cha
 	const char *pod = facts->c.pod_sandbox_id;
 
 	collect_storage_index(c, dir);
+	if (facts->c.kind == RUNTIME_PODMAN)
+		collect_podman(c, fd);
 	if (facts->c.image_id && !facts->c.image_digest)
 		parse_below(fd, arena_printf(facts->arena, "%s-images/images.json", driver), LIMIT_RUNTIME_INDEX_BYTES, c->store->owner,
 			    runtime_parse_storage_images, facts);

@@ -26,9 +26,8 @@ void runtime_facts_command(struct runtime_facts *facts, const char **member, con
 		runtime_facts_set(facts, member, text.text);
 }
 
-void runtime_facts_healthcheck(struct runtime_facts *facts, const json_t *config)
+void runtime_facts_healthcheck(struct runtime_facts *facts, const json_t *test, const json_t *shell)
 {
-	const json_t *test = json_at(config, "Healthcheck", "Test", NULL), *shell = json_at(config, "Shell", NULL);
 	const char *kind = json_string_value(json_array_get(test, 0)), *text = json_string_value(json_array_get(test, 1));
 	const char *with = NULL;
 

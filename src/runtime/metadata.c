@@ -8,6 +8,10 @@
  * An extension is a protobuf Any. The CRI plug-in keeps JSON in two of them (containerd: pkg/cri/store/container/metadata.go and
  * sandbox/metadata.go): what the kubelet said of the container, and, with the pause container, of the pod. In both cases the whole message.
  *
+ * podman's libpod/bolt_state.db, which podman 4 has and 5 still reads (podman: libpod/boltdb_state.go):
+ *
+ *   ctr / ID / config: JSON (libpod/container_config.go)
+ *
  * First everything is read, then it is asked whether it was of one piece (bolt.h), then it is understood.
  */
 #include "runtime/bolt.h"
@@ -106,11 +110,17 @@ static int read_container(const struct place *container, struct reading *reading
 	return r;
 }
 
-static int read_all(struct runtime_bolt *bolt, const char *space_name, struct runtime_facts *facts, struct reading *reading, struct err *err)
-{
-	struct place space = { bolt, bolt->root }, container;
-	int r = enter(&space, (const char *const[]){ "v1", space_name, NULL }, err);
+struct query { const char *space; struct runtime_facts *facts; struct reading reading; };
 
+static int read_all(struct runtime_bolt *bolt, void *data, struct err *err)
+{
+	struct query *query = data;
+	struct runtime_facts *facts = query->facts;
+	struct reading *reading = &query->reading;
+	struct place space = { bolt, bolt->root }, container;
+	int r = enter(&space, (const char *const[]){ "v1", query->space, NULL }, err);
+
+	*reading = (struct reading){ 0 };
 	container = space;
 	if (r == 0)
 		r = enter(&container, (const char *const[]){ "containers", facts->c.id, NULL }, err);
@@ -261,27 +271,43 @@ static void take(struct runtime_facts *facts, const struct reading *reading, con
 
 int runtime_metadata_read(int fd, const char *space, struct runtime_facts *facts, struct err *err)
 {
-	struct arena_mark mark = arena_mark(facts->arena);
-	int r = -EAGAIN;
+	struct query query = { .space = space, .facts = facts };
+	int r = runtime_bolt_read(fd, facts->arena, read_all, &query, err);
 
-	for (unsigned i = 0; i < LIMIT_RUNTIME_BOLT_TRIES; i++) {
-		struct err problem = ERR_INIT;
-		struct reading reading = { 0 };
-		struct runtime_bolt bolt;
+	if (r < 0)
+		return err_wrap(err, "containerd's database");
+	take(facts, &query.reading, space);
+	return 0;
+}
 
-		arena_rewind(facts->arena, mark);
-		r = runtime_bolt_begin(fd, facts->arena, &bolt, &problem);
-		if (r < 0)                   /* both torn: only for a moment, if the daemon is writing */
-			continue;
-		r = read_all(&bolt, space, facts, &reading, &problem);
-		if (!runtime_bolt_is_same(&bolt)) {
-			r = -EAGAIN;
-			continue;
-		}
-		if (r < 0)
-			return err_set(err, r, "containerd's database: %s", problem.text);
-		take(facts, &reading, space);
-		return 0;
-	}
-	return err_set(err, r, r == -EAGAIN ? "containerd's database changed each time it was read" : "containerd's database is damaged");
+/* ---- podman ---- */
+
+static int read_podman(struct runtime_bolt *bolt, void *data, struct err *err)
+{
+	struct query *query = data;
+	struct place container = { bolt, bolt->root };
+	int r = enter(&container, (const char *const[]){ "ctr", query->facts->c.id, NULL }, err);
+
+	return r < 0 ? r : runtime_bolt_get(bolt, &container.at, "config", &query->reading.container, err);
+}
+
+int runtime_podman_read(int fd, struct runtime_facts *facts, struct err *err)
+{
+	_cleanup_json_ json_t *doc = NULL;
+	struct query query = { .facts = facts };
+	const char *name;
+	json_t *value;
+	int r = runtime_bolt_read(fd, facts->arena, read_podman, &query, err);
+
+	if (r == 0)
+		r = json_parse(query.reading.container.text, query.reading.container.len, "container", &doc, err);
+	if (r < 0)
+		return err_wrap(err, "podman's database");
+	if (runtime_json_is_deep(doc, LIMIT_RUNTIME_DEPTH))
+		return err_set(err, -EBADMSG, "podman's database: a container that is nested too deeply");
+	json_object_foreach(json_at(doc, "labels", NULL), name, value)
+		if (json_is_string(value) && strncmp(name, "io.kubernetes.", 14) != 0)
+			runtime_facts_label(facts, name, json_string_value(value));
+	runtime_facts_healthcheck(facts, json_at(doc, "healthcheck", "Test", NULL), NULL);
+	return 0;
 }

@@ -85,7 +85,7 @@ int runtime_parse_docker_config(const char *text, size_t len, const char *input,
 	runtime_facts_set(facts, &facts->c.image_id, runtime_hex_of_digest(image_id));
 	runtime_image_split(facts, json_text(doc, "Config", "Image", NULL), "latest");
 	runtime_facts_set(facts, &facts->c.user, json_text(doc, "Config", "User", NULL));
-	runtime_facts_healthcheck(facts, json_at(doc, "Config", NULL));
+	runtime_facts_healthcheck(facts, json_at(doc, "Config", "Healthcheck", "Test", NULL), json_at(doc, "Config", "Shell", NULL));
 	if (json_is_object(json_at(doc, "MountPoints", NULL)))
 		parse_mount_points(json_at(doc, "MountPoints", NULL), facts);
 	parse_labels(json_at(doc, "Config", "Labels", NULL), facts);
@@ -224,7 +224,7 @@ int runtime_parse_docker_api(const char *text, size_t len, const char *input, st
 		return err_set(err, -EBADMSG, "%s is not a container", input);
 	name = json_text(doc, "Name", NULL);
 	runtime_facts_set(facts, &facts->c.name, name && name[0] == '/' ? name + 1 : name);
-	runtime_facts_healthcheck(facts, json_at(doc, "Config", NULL));
+	runtime_facts_healthcheck(facts, json_at(doc, "Config", "Healthcheck", "Test", NULL), json_at(doc, "Config", "Shell", NULL));
 	parse_labels(json_at(doc, "Config", "Labels", NULL), facts);
 	parse_network(json_at(doc, "NetworkSettings", NULL), facts);
 	ip = json_text(doc, "NetworkSettings", "IPAddress", NULL);

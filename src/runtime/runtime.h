@@ -8,9 +8,9 @@
  *
  * A cgroup whose name merely looks like a container id is none, unless some runtime's state knows it.
  *
- * containerd keeps image, labels and what the kubelet said of a pod in a database, meta.db, which is read beside it, without its
- * lock (bolt.h). What local state does not tell, and so is NULL until an API is asked: podman's labels and health checks (they are
- * in its database; podman.sock is asked).
+ * containerd keeps image, labels and what the kubelet said of a pod in a database, and podman 4 labels and health checks; both are
+ * read beside their daemons, without their locks (bolt.h). What local state does not tell, and so is NULL until an API is asked:
+ * labels and health checks of podman with its newer SQLite database, and addresses; podman.sock and docker.sock are asked.
  *
  * Everything read is limited and may be hostile (a container's labels are an attacker's text).
  * Knows nothing of rules or events. Thread: one.

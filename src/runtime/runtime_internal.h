@@ -9,7 +9,7 @@
  *   image.c      names of images, times, small parsers of text
  *   health.c     commands of health checks and probes
  *   bolt.c       reading bbolt files (bolt.h)
- *   metadata.c   containerd's database: image, labels, snapshot, and what its CRI plug-in keeps of pods
+ *   metadata.c   containerd's database: image, labels, snapshot, and what its CRI plug-in keeps of pods; podman's
  *   parse_*.c    one state file each: hostile text in, facts out
  *   store.c      where runtimes keep state, reading it safely
  *   collect.c    id -> facts, from all stores
@@ -81,8 +81,8 @@ bool runtime_json_is_deep(const json_t *json, unsigned depth);
 /* ---- health.c ---- */
 /* The words of `array` from `first` on, joined by blanks, into `member`; not when there is none. */
 void runtime_facts_command(struct runtime_facts *facts, const char **member, const json_t *array, size_t first);
-/* Docker's Config: Healthcheck.Test, and Shell, which runs it. */
-void runtime_facts_healthcheck(struct runtime_facts *facts, const json_t *config);
+/* Docker's Config: Healthcheck.Test, and Shell, which runs it (NULL: the usual). */
+void runtime_facts_healthcheck(struct runtime_facts *facts, const json_t *test, const json_t *shell);
 /* A pod as kubectl apply wrote it: liveness and readiness probes of its container of that name (NULL: of the first). */
 void runtime_facts_probes(struct runtime_facts *facts, const char *container, const char *pod, size_t len);
 /* Names that annotations and labels give such a text. */
@@ -92,6 +92,8 @@ bool runtime_is_applied_pod(const char *name);
 /* containerd's meta.db: what it knows of facts->c.id in `space`. -ENOENT: no such container; -EAGAIN: the daemon wrote all the
  * while; -EBADMSG, -E2BIG as bolt.h. */
 int runtime_metadata_read(int fd, const char *space, struct runtime_facts *facts, struct err *err);
+/* podman's bolt_state.db: labels and health check of facts->c.id; errors as above. */
+int runtime_podman_read(int fd, struct runtime_facts *facts, struct err *err);
 
 /* ---- parsers: 0 or negative errno, facts then hold what was read before ---- */
 int runtime_parse_oci(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
