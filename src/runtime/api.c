@@ -62,7 +62,6 @@ int runtime_api_ask(struct runtime *runtime, struct runtime_row *row, struct err
 	if (status != 200)
 		return 0;
 	runtime_facts_init(&facts, &runtime->scratch);
-	facts.c.kind = row->c.kind;
 	r = runtime_parse_docker_api(answer.text, answer.len, "container", &facts, err);
 	if (r < 0)
 		return r;

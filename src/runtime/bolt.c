@@ -123,36 +123,52 @@ static int node_of_bytes(const uint8_t *bytes, size_t len, uint64_t page, struct
 	return 0;
 }
 
-static int node_read(struct runtime_bolt *bolt, uint64_t page, struct node *ret, struct err *err)
+/* A page and what overflows from it, into the arena. The first page of it alone is read first: mostly it is all. */
+static int page_read(struct runtime_bolt *bolt, uint64_t page, struct runtime_bolt_node *ret, struct err *err)
 {
-	uint8_t header[PAGE_HEADER], *bytes;
-	uint64_t pages;
-	int r;
+	uint8_t *bytes = arena_take(bolt->arena, bolt->page_bytes), *all;
+	uint64_t pages, offset = page * bolt->page_bytes;
+	int r = bytes ? read_at(bolt->fd, bytes, bolt->page_bytes, offset) : -E2BIG;
 
-	if (bolt->n_nodes++ >= LIMIT_RUNTIME_BOLT_NODES)
-		return err_set(err, -E2BIG, "more than %d pages to read", LIMIT_RUNTIME_BOLT_NODES);
-	if (page < 2 || page >= bolt->n_pages || page > INT64_MAX / LIMIT_RUNTIME_BOLT_PAGE_MAX / 2)
-		return damaged(err, page);
-	r = read_at(bolt->fd, header, sizeof(header), page * bolt->page_bytes);
 	if (r < 0)
 		return err_set_os(err, r, "page %llu", (unsigned long long)page);
-	pages = (uint64_t)u32_at(header + 12) + 1;
-	if (u64_at(header) != page || pages > bolt->n_pages - page)
+	pages = (uint64_t)u32_at(bytes + 12) + 1;
+	if (u64_at(bytes) != page || pages > bolt->n_pages - page)
 		return damaged(err, page);
 	if (pages * bolt->page_bytes > LIMIT_RUNTIME_BOLT_NODE_BYTES)
 		return err_set(err, -E2BIG, "page %llu is larger than %d bytes", (unsigned long long)page, LIMIT_RUNTIME_BOLT_NODE_BYTES);
 	bolt->n_bytes += pages * bolt->page_bytes;
 	if (bolt->n_bytes > LIMIT_RUNTIME_BOLT_BYTES)
 		return err_set(err, -E2BIG, "more than %d bytes to read", LIMIT_RUNTIME_BOLT_BYTES);
-	bytes = arena_take(bolt->arena, pages * bolt->page_bytes);
-	if (!bytes)
-		return err_set(err, -E2BIG, "no room for page %llu", (unsigned long long)page);
-	r = read_at(bolt->fd, bytes, pages * bolt->page_bytes, page * bolt->page_bytes);
-	if (r < 0)
-		return err_set_os(err, r, "page %llu", (unsigned long long)page);
-	if (memcmp(bytes, header, sizeof(header)) != 0)
+	all = pages > 1 ? arena_take(bolt->arena, pages * bolt->page_bytes) : bytes;
+	if (all && pages > 1) {
+		memcpy(all, bytes, bolt->page_bytes);
+		r = read_at(bolt->fd, all + bolt->page_bytes, (pages - 1) * bolt->page_bytes, offset + bolt->page_bytes);
+	}
+	if (r < 0 || !all)
+		return err_set_os(err, all ? r : -E2BIG, "page %llu", (unsigned long long)page);
+	*ret = (struct runtime_bolt_node){ page, all, pages * bolt->page_bytes };
+	return 0;
+}
+
+static int node_read(struct runtime_bolt *bolt, uint64_t page, struct node *ret, struct err *err)
+{
+	struct runtime_bolt_node node;
+	int r;
+
+	if (bolt->n_nodes++ >= LIMIT_RUNTIME_BOLT_NODES)
+		return err_set(err, -E2BIG, "more than %d pages to read", LIMIT_RUNTIME_BOLT_NODES);
+	if (page < 2 || page >= bolt->n_pages || page > INT64_MAX / LIMIT_RUNTIME_BOLT_PAGE_MAX / 2)
 		return damaged(err, page);
-	return node_of_bytes(bytes, pages * bolt->page_bytes, page, ret, err);
+	for (unsigned i = 0; i < bolt->n_kept; i++)
+		if (bolt->kept[i].page == page)
+			return node_of_bytes(bolt->kept[i].bytes, bolt->kept[i].len, page, ret, err);
+	r = page_read(bolt, page, &node, err);
+	if (r < 0)
+		return r;
+	if (bolt->n_kept < RUNTIME_BOLT_KEPT)
+		bolt->kept[bolt->n_kept++] = node;
+	return node_of_bytes(node.bytes, node.len, page, ret, err);
 }
 
 static int bucket_node(struct runtime_bolt *bolt, const struct runtime_bolt_bucket *bucket, struct node *ret, struct err *err)

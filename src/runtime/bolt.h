@@ -32,12 +32,17 @@ struct runtime_bolt_bucket {
 	size_t page_len;
 };
 
+enum { RUNTIME_BOLT_KEPT = 16 };
+struct runtime_bolt_node { uint64_t page; const uint8_t *bytes; size_t len; };
+
 struct runtime_bolt {
 	int fd;                          /* the caller's */
 	struct arena *arena;
 	uint32_t page_bytes;
 	unsigned n_nodes;                /* read since runtime_bolt_begin() */
 	size_t n_bytes;
+	struct runtime_bolt_node kept[RUNTIME_BOLT_KEPT];   /* read already: neighbouring keys share their way from the root */
+	unsigned n_kept;
 	uint64_t txid, n_pages;
 	struct runtime_bolt_bucket root;
 };

@@ -4,7 +4,7 @@
  * plugins/container/go-worker/pkg/container: probes.go, docker.go):
  *
  *   Docker's HEALTHCHECK   Config.Healthcheck.Test: ["CMD", words...], ["CMD-SHELL", text], ["NONE"]; moby: daemon/health.go;
- *                          podman, which has its own shell: libpod/healthcheck.go
+ *                          podman has the same: libpod/healthcheck.go
  *   kubelet's probes       no runtime is told of them; a pod that kubectl apply made carries its manifest as an annotation
  */
 #include "runtime/runtime_internal.h"
@@ -37,10 +37,7 @@ void runtime_facts_healthcheck(struct runtime_facts *facts, const json_t *test, 
 		runtime_facts_command(facts, &facts->c.healthcheck, test, 1);
 	if (!kind || strcmp(kind, "CMD-SHELL") != 0 || !text || strlen(text) > LIMIT_RUNTIME_TEXT_BYTES / 2)
 		return;
-	if (facts->c.kind == RUNTIME_PODMAN)
-		with = "sh -c";
-	else
-		runtime_facts_command(facts, &with, shell, 0);
+	runtime_facts_command(facts, &with, shell, 0);
 	runtime_facts_set(facts, &facts->c.healthcheck, arena_printf(facts->arena, "%s %s", with ? with : "/bin/sh -c", text));
 }
 

@@ -133,8 +133,11 @@ class Containerd:
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            for namespace in self.ctr("namespaces", "ls", "-q").stdout.split():
-                self.remove_containers(namespace)
+            try:
+                for namespace in self.ctr("namespaces", "ls", "-q").stdout.split():
+                    self.remove_containers(namespace)
+            except subprocess.TimeoutExpired:
+                print("# a container cannot be removed", file=sys.stderr)
             self.process.terminate()
             try:
                 self.process.wait(20)

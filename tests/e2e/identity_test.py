@@ -19,7 +19,8 @@ APP = "docker.io/library/parka-app:2"
 PAUSE = "docker.io/library/parka-pause:1"
 UID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 MARK = "parka-id-"
-FIELDS = ("evt.type proc.name proc.cmdline proc.vpid proc.cgroup container.id container.full_id container.name container.type container.image "
+USER = "parka-e2e-pod"
+FIELDS = ("evt.type proc.name proc.exe proc.cmdline proc.vpid proc.cgroup container.id container.full_id container.name container.type container.image "
           "container.image.repository container.image.tag container.image.digest container.image.id container.label[app] container.labels "
           "container.rootless container.liveness_probe container.readiness_probe container.healthcheck k8s.pod.name k8s.ns.name k8s.pod.uid "
           "k8s.pod.label[app] k8s.container.name k8s.pod.full_sandbox_id proc.is_container_healthcheck proc.is_container_liveness_probe "
@@ -33,7 +34,7 @@ RULES = f"""
   priority: NOTICE
 - rule: In nobody's container
   desc: a group that is made for a container, and no container
-  condition: container.id = host and proc.cgroup contains {MARK} and evt.type in ({EVENTS})
+  condition: container.id = host and (proc.cgroup contains {MARK} or proc.cgroup glob "/{USER}/*") and evt.type in ({EVENTS})
   output: "%evt.type %proc.cmdline %proc.cgroup"
   priority: NOTICE
 """
@@ -169,6 +170,184 @@ def test_probes(tap, watch, cri, container):
                    json.dumps(execs[:4], indent=1))
 
 
+# ---- groups as systemd names them ----
+
+SHAPES = (("docker", "system.slice", ""), ("cri-containerd", "kubepods.slice", ""), ("crio", "kubepods.slice", "/container"),
+          ("libpod", "machine.slice", "/container"), ("nerdctl", "system.slice", ""))
+
+
+def hierarchies():
+    """Directories in which a group is made: one for each of cgroup v1, or the only one."""
+    base = "/sys/fs/cgroup"
+    if os.path.exists(os.path.join(base, "cgroup.procs")):
+        return [base]
+    return [os.path.join(base, name) for name in sorted(os.listdir(base)) if os.path.exists(os.path.join(base, name, "cgroup.procs"))
+            and not os.path.islink(os.path.join(base, name))]
+
+
+def group_make(path, pid=None, owner=None):
+    for base in hierarchies():
+        at = base
+        for part in path.strip("/").split("/"):
+            parent, at = at, os.path.join(at, part)
+            os.makedirs(at, exist_ok=True)
+            for name in ("cpuset.cpus", "cpuset.mems"):
+                if os.path.exists(os.path.join(at, name)):
+                    shutil.copyfile(os.path.join(parent, name), os.path.join(at, name))
+        if owner is not None:
+            for name in ("", "cgroup.procs", "tasks", "cgroup.subtree_control"):
+                if os.path.exists(os.path.join(at, name)):
+                    os.chown(os.path.join(at, name), owner, -1)
+        if pid:
+            with open(os.path.join(at, "cgroup.procs"), "w", encoding="ascii") as file:
+                file.write(str(pid))
+
+
+def group_remove(path):
+    for base in hierarchies():
+        for directory, _, _ in os.walk(os.path.join(base, path.strip("/")), topdown=False):
+            try:
+                os.rmdir(directory)
+            except OSError:
+                pass
+
+
+def test_systemd_names(tap, watch, daemon):
+    """What a runtime with systemd's driver is told is SLICE:PREFIX:ID; systemd makes SLICE/PREFIX-ID.scope of it. Here runc, without
+    systemd, makes a group of the first; the second is made by hand and the container's processes are put there."""
+    for prefix, parent, inner in SHAPES:
+        container = os.urandom(32).hex()
+        path = f"/{parent}/{prefix}-{container}.scope{inner}"
+        mark = watch.mark()
+        done = daemon.ctr("run", "-d", "--snapshotter", "native", "--cgroup", f"{parent}:{prefix}:{container}", APP, container, "/bin/sh", "-c",
+                          "while :; do /bin/cat /etc/passwd >/dev/null; sleep 0.2; done")
+        if not tap.ok(done.returncode == 0, f"a_container_starts_in_a_group_of_{prefix}", done.stderr):
+            continue
+        pid = int(daemon.ctr("tasks", "ls").stdout.split(container)[1].split()[0])
+        wait_for(watch, mark, lambda fs, c=container: of_container(fs, container__full_id=c, proc__name="cat"))
+        group_make(path, pid)
+        findings = wait_for(watch, mark, lambda fs, p=path, c=container: of_container(fs, container__full_id=c, proc__cgroup=p, evt__type="open"))
+        events = of_container(findings, container__full_id=container)
+        groups = {e["proc.cgroup"] for e in events}
+        tap.ok(path in groups and any(g.endswith(f"/{parent}:{prefix}:{container}") for g in groups) and
+               all(e["container.image"] == APP for e in events), f"{prefix}_ID.scope_is_the_containers_group", json.dumps(sorted(groups)))
+        os.kill(pid, h.signal.SIGKILL)       # runc looks for it in the group that it made
+        daemon.ctr("tasks", "rm", "-f", container)
+        group_remove(path)
+
+
+# ---- podman without root ----
+
+class Rootless:
+    """A user of one's own, with a group that was given to it, as systemd gives one to each user's session."""
+
+    def __init__(self, base):
+        self.home = os.path.join(base, "home")
+        self.uid = None
+
+    def start(self):
+        for program in ("podman", "runc", "newuidmap", "useradd", "runuser"):
+            if not shutil.which(program):
+                return f"{program} is not installed"
+        h.run("userdel", USER)
+        done = h.run("useradd", "-m", "-d", self.home, "-s", "/bin/sh", USER)
+        if done.returncode != 0:
+            return "a user cannot be made: " + done.stderr.strip()
+        with open("/etc/subuid", encoding="ascii") as file:
+            if USER not in file.read():
+                return "useradd gives no subordinate uids"
+        self.uid = int(h.run("id", "-u", USER).stdout)
+        os.makedirs(f"/run/user/{self.uid}", mode=0o700, exist_ok=True)
+        os.chown(f"/run/user/{self.uid}", self.uid, -1)
+        group_make("/" + USER, owner=self.uid)
+        return None
+
+    def podman(self, *arguments, archive=None):
+        enter = "".join(f"echo $$ > {base}/{USER}/cgroup.procs; " for base in hierarchies())
+        command = ["sh", "-c", enter + 'exec "$@"', "sh", "runuser", "-u", USER, "--", "env", f"HOME={self.home}", f"XDG_RUNTIME_DIR=/run/user/{self.uid}",
+                   "podman", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc", *arguments]
+        return h.subprocess.run(command, input=archive, capture_output=True, check=False, timeout=120, cwd="/")
+
+    def stop(self):
+        if self.uid:
+            self.podman("rm", "-f", "-a", "-t", "0")
+            h.run("pkill", "-KILL", "-u", str(self.uid))
+            time.sleep(0.5)
+            group_remove("/" + USER)
+            shutil.rmtree(f"/run/user/{self.uid}", ignore_errors=True)
+        h.run("userdel", USER)
+
+
+def test_rootless(tap, base):
+    user = Rootless(base)
+    watch = None
+    os.chmod(base, 0o755)
+    try:
+        why = user.start()
+        if why:
+            tap.skip("podman_without_root", why)
+            return
+        done = user.podman("import", "-", "localhost/parka-pod:3", archive=cd.layer_of(("sh", "sleep", "cat")))
+        if done.returncode != 0:
+            tap.skip("podman_without_root", "it does not work here: " + done.stderr.decode().strip()[-160:])
+            return
+        watch = watch_start(tap, base)
+        if watch:
+            test_rootless_container(tap, watch, user)
+    finally:
+        if watch:
+            watch.stop()
+        user.stop()
+
+
+def test_rootless_container(tap, watch, user):
+    mark = watch.mark()
+    limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+    done = user.podman("run", "-d", "--name", "rootless-1", "--network", "none", "-l", "app=web", "--health-cmd", "/bin/cat /etc/passwd; true",
+                       *limits, "localhost/parka-pod:3", "/bin/sh", "-c", "/bin/cat /etc/passwd; exec sleep 1000")
+    if done.returncode != 0:
+        tap.skip("podman_without_root", "no container starts here: " + done.stderr.decode().strip()[-160:])
+        return
+    container = done.stdout.decode().strip().splitlines()[-1]
+    findings = wait_for(watch, mark, lambda fs: of_container(fs, container__full_id=container, proc__name="sleep"))
+    check_all(tap, "a_container_of_podman_without_root", of_container(findings, container__full_id=container), {
+        "container.type": "podman", "container.name": "rootless-1", "container.image": "localhost/parka-pod:3", "container.rootless": True,
+        "container.label[app]": "web", "container.healthcheck": "/bin/sh -c /bin/cat /etc/passwd; true"})
+    tap.ok(not any(f["rule"] == "In nobody's container" for f in findings), "nothing_in_a_group_of_a_users_podman_is_the_hosts",
+           json.dumps([f["output"] for f in findings if f["rule"] == "In nobody's container"][:10]))
+    for name, command, expected in (("a_health_check_of_podman", ("healthcheck", "run", "rootless-1"), True),
+                                    ("an_exec_of_podman", ("exec", "rootless-1", "/bin/cat", "/etc/passwd"), False)):
+        mark = watch.mark()
+        user.podman(*command)
+        events = of_container(wait_for(watch, mark, lambda fs: of_container(fs, proc__cmdline="cat /etc/passwd", evt__type="open")),
+                              container__full_id=container, proc__cmdline="cat /etc/passwd")
+        tap.ok(events and all(e["proc.is_container_healthcheck"] == expected for e in events), f"{name}_is_told_from_others", json.dumps(events[:3]))
+
+
+# ---- Docker's health checks ----
+
+def test_docker(tap, base):
+    why = h.docker_start() or h.image_build()
+    if why:
+        tap.skip("a_health_check_of_docker", why)
+        return
+    watch = watch_start(tap, base)
+    if not watch:
+        return
+    try:
+        mark = watch.mark()
+        container = h.Container("identity", "--health-cmd", "/bin/cat /etc/passwd; true", "--health-interval", "1s")
+        events = of_container(wait_for(watch, mark, lambda fs: of_container(fs, proc__cmdline="cat /etc/passwd")), container__id=container.id)
+        tap.ok(any(e["proc.cmdline"] == "cat /etc/passwd" and e["proc.is_container_healthcheck"] for e in events), "a_health_check_of_docker_is_told",
+               json.dumps([(e["proc.cmdline"], e["proc.is_container_healthcheck"]) for e in events[:20]]))
+        container.sh("/bin/cat /etc/group")
+        events = of_container(wait_for(watch, mark, lambda fs: of_container(fs, proc__cmdline="cat /etc/group")), proc__cmdline="cat /etc/group")
+        tap.ok(events and not any(e["proc.is_container_healthcheck"] for e in events), "an_exec_of_docker_is_none", json.dumps(events[:2]))
+    finally:
+        watch.stop()
+        h.containers_remove()
+
+
 def test_containerd(tap):
     base = tempfile.mkdtemp(prefix="parka-identity-", dir="/var/tmp")
     daemon = cd.Containerd(os.path.join(base, "c"), pause=PAUSE)
@@ -185,6 +364,8 @@ def test_containerd(tap):
             test_ctr(tap, watch, daemon, digests["default"])
             test_ctr_while_the_database_is_written(tap, watch, daemon)
             test_cri(tap, watch, daemon, digests["k8s.io"])
+            test_systemd_names(tap, watch, daemon)
+            tap.ok(watch.process.poll() is None, "parka_still_watches", "\n".join([str(watch.process.poll()), *watch.stderr_lines[-20:]]))
     finally:
         if watch:
             watch.stop()
@@ -207,6 +388,9 @@ def main():
     h.need(docker=False)
     tap = h.Tap()
     test_containerd(tap)
+    for test in (test_rootless, test_docker):
+        with tempfile.TemporaryDirectory(prefix="parka-identity-", dir="/var/tmp", ignore_cleanup_errors=True) as base:
+            test(tap, base)
     raise SystemExit(tap.done())
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* containerd's database: the input is a bbolt file, whose meta pages get the right checksum, or nothing behind them would be reached. */
+/* containerd's and podman's databases: the input is a bbolt file, whose meta pages get the right checksum, or nothing behind them would be reached. */
 #include "runtime/bolt.h"
 #include "runtime/runtime_internal.h"
 
@@ -32,7 +32,7 @@ static void each(void *data, struct runtime_bolt_text key, struct runtime_bolt_t
 		*sum += (uint8_t)value.text[i];
 }
 
-static void read_container(int fd, struct arena *arena)
+static void read_container(int fd, struct arena *arena, bool podman)
 {
 	struct runtime_container *packed;
 	struct runtime_facts facts;
@@ -41,7 +41,10 @@ static void read_container(int fd, struct arena *arena)
 	facts.c.id = "c";
 	facts.c.pod_sandbox_id = "p";
 	facts.c.pod_container_name = "web";
-	(void)runtime_metadata_read(fd, "default", &facts, NULL);
+	if (podman)
+		(void)runtime_podman_read(fd, &facts, NULL);
+	else
+		(void)runtime_metadata_read(fd, "default", &facts, NULL);
 	runtime_facts_kubernetes(&facts);
 	packed = runtime_container_pack(&facts.c);
 	if (!runtime_container_same(packed, &facts.c) || facts.c.n_labels > LIMIT_RUNTIME_LABELS || facts.c.n_pod_labels > LIMIT_RUNTIME_LABELS)
@@ -76,8 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	arena_done(&arena);
-	arena_init(&arena, LIMIT_RUNTIME_SCRATCH_BYTES);
-	read_container(fd, &arena);
-	arena_done(&arena);
+	for (int podman = 0; podman < 2; podman++) {
+		arena_init(&arena, LIMIT_RUNTIME_SCRATCH_BYTES);
+		read_container(fd, &arena, podman);
+		arena_done(&arena);
+	}
 	return 0;
 }

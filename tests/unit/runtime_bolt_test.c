@@ -262,7 +262,10 @@ TEST(pages_that_are_too_big_too_many_or_cut_off_are_refused)
 	CHECK_INT(runtime_bolt_get(&o.bolt, &v1, "k150", &text, NULL), -E2BIG);
 	CHECK_INT(ftruncate(o.fd, 8 * BOLT_FILE_PAGE + 100), 0);
 	bolt_put(f->bytes + 8 * BOLT_FILE_PAGE + 12, 1, 4);
+	bolt_meta(f, 1, 7, 3);
 	CHECK_INT(pwrite(o.fd, f->bytes, 8 * BOLT_FILE_PAGE + 100, 0), 8 * BOLT_FILE_PAGE + 100);
+	CHECK_INT(runtime_bolt_begin(o.fd, &o.arena, &o.bolt, NULL), 0);
+	CHECK_INT(runtime_bolt_bucket(&o.bolt, NULL, "v1", &v1, NULL), 0);
 	CHECK_INT(runtime_bolt_get(&o.bolt, &v1, "k150", &text, NULL), -EBADMSG);
 	CHECK_INT(ftruncate(o.fd, 50), 0);
 	CHECK_INT(runtime_bolt_begin(o.fd, &o.arena, &o.bolt, NULL), -EBADMSG);

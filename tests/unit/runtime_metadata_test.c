@@ -261,18 +261,35 @@ TEST(docker_health_checks_are_the_commands_that_docker_runs)
 	}
 }
 
-TEST(podman_runs_health_checks_in_its_own_shell)
+/* ctr / ID / config, as podman 4.3 has it in libpod/bolt_state.db, reduced. */
+TEST(podman_has_labels_and_health_checks_in_its_database)
 {
-	static const char text[] = "{\"Id\":\"x\",\"Config\":{\"Healthcheck\":{\"Test\":[\"CMD-SHELL\",\"test -e /x\"]}}}";
-	struct runtime_facts facts;
-	struct arena arena;
+	static const char config[] = "{\"name\":\"web\",\"labels\":{\"app\":\"web\",\"io.kubernetes.pod.name\":\"not-a-pod\"},"
+		"\"healthcheck\":{\"Test\":[\"CMD-SHELL\",\"test -e /x\"]}}";
+	struct bolt_item item = bolt_text("config", config);
+	struct bolt_file *f = mem_alloc(sizeof(*f));
+	const struct runtime_container *c;
+	uint8_t value[1024], ctr[16];
+	struct runtime *r;
 
-	arena_init(&arena, LIMIT_RUNTIME_SCRATCH_BYTES);
-	runtime_facts_init(&facts, &arena);
-	facts.c.kind = RUNTIME_PODMAN;
-	CHECK_INT(runtime_parse_docker_api(text, strlen(text), "t", &facts, NULL), 0);
-	CHECK_STR(facts.c.healthcheck, "sh -c test -e /x");
-	arena_done(&arena);
+	bolt_meta(f, 0, 2, 2);
+	bolt_page(f, 2, 2, 0, (struct bolt_item[]){ bolt_bucket_at("ctr", ctr, 3) }, 1);
+	bolt_page(f, 3, 2, 0, (struct bolt_item[]){ bolt_bucket_inline(X, value, &item, 1) }, 1);
+	root_make();
+	put(STORAGE "/" X "/userdata/config.json", "{\"linux\":{\"cgroupsPath\":\"/libpod_parent/libpod-" X "\"},"
+	    "\"annotations\":{\"io.container.manager\":\"libpod\"}}");
+	put_bytes("/var/lib/containers/storage/libpod/bolt_state.db", f->bytes, sizeof(f->bytes));
+	r = open_root(root);
+	c = ask(r, "/libpod_parent/libpod-" X);
+	if (CHECK(c != NULL)) {
+		CHECK_STR(label(c, "app"), "web");
+		CHECK_STR(label(c, "io.kubernetes.pod.name"), NULL);
+		CHECK_STR(c->pod_name, NULL);
+		CHECK_STR(c->healthcheck, "/bin/sh -c test -e /x");
+	}
+	runtime_free(r);
+	root_remove();
+	free(f);
 }
 
 #define APPLIED "{\"kind\":\"Pod\",\"spec\":{\"containers\":[" \
