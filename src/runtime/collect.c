@@ -50,18 +50,39 @@ static int parse_below(int dir_fd, const char *path, size_t max, uid_t owner, pa
 	return r;
 }
 
+/* The first namespaces have these inode numbers (include/linux/proc_ns.h: PROC_PID_INIT_INO and its like); that of the network only in
+ * newer kernels. */
+static const struct { const char *name; ino_t first; bool always; } namespaces[] = {
+	{ "pid", 0xEFFFFFFC, true }, { "net", 0xEFFFFFF9, false }, { "ipc", 0xEFFFFFFF, true },
+};
+
+/* For who may not look at process 1: a service that does not hold all capabilities. */
+static int is_first_namespace(size_t i, const struct stat *joined)
+{
+	struct stat own;
+
+	if (joined->st_ino == namespaces[i].first)
+		return 1;
+	if (namespaces[i].always || (stat("/proc/self/ns/net", &own) == 0 && own.st_ino == namespaces[i].first))
+		return 0;
+	return -1;
+}
+
 static void namespaces_resolve(const struct runtime_stores *stores, struct runtime_facts *facts)
 {
-	static const char *const names[] = { "pid", "net", "ipc" };
 	int *members[] = { &facts->c.host_pid, &facts->c.host_network, &facts->c.host_ipc };
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *host = runtime_host_path(stores, facts->arena, arena_printf(facts->arena, "/proc/1/ns/%s", names[i]));
+	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++) {
+		const char *host = runtime_host_path(stores, facts->arena, arena_printf(facts->arena, "/proc/1/ns/%s", namespaces[i].name));
 		struct stat a, b;
 
-		if (*members[i] == -1 && facts->joined[i] && stat(host, &a) == 0 &&
-		    stat(runtime_host_path(stores, facts->arena, facts->joined[i]), &b) == 0)
+		if (*members[i] != -1 || !facts->joined[i] || !host ||
+		    stat(runtime_host_path(stores, facts->arena, facts->joined[i]), &b) < 0)
+			continue;
+		if (stat(host, &a) == 0)
 			*members[i] = a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+		else if (errno == EACCES)
+			*members[i] = is_first_namespace(i, &b);
 	}
 }
 

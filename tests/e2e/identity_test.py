@@ -22,7 +22,7 @@ MARK = "parka-id-"
 USER = "parka-e2e-pod"
 FIELDS = ("evt.type proc.name proc.exe proc.cmdline proc.vpid proc.cgroup container.id container.full_id container.name container.type container.image "
           "container.image.repository container.image.tag container.image.digest container.image.id container.label[app] container.labels "
-          "container.rootless container.liveness_probe container.readiness_probe container.healthcheck k8s.pod.name k8s.ns.name k8s.pod.uid "
+          "container.rootless container.host_network container.host_pid container.liveness_probe container.readiness_probe container.healthcheck k8s.pod.name k8s.ns.name k8s.pod.uid "
           "k8s.pod.label[app] k8s.container.name k8s.pod.full_sandbox_id proc.is_container_healthcheck proc.is_container_liveness_probe "
           "proc.is_container_readiness_probe session.kind").split()
 EVENTS = "execve, execveat, open, openat, openat2, clone, clone3, fork, vfork, mount, umount2, connect, unlink, mkdir, chmod"
@@ -141,7 +141,7 @@ def test_cri(tap, watch, daemon, digests):
         check_all(tap, "a_pods_own_container", of_container(findings, container__full_id=sandbox),
                   {**whole, "container.name": "web-1", "container.image": PAUSE})
         check_all(tap, "a_container_of_a_pod", of_container(findings, container__full_id=container), {
-            **whole, "container.name": "web", "k8s.container.name": "web", "container.image": APP, "container.image.digest": digests[0],
+            **whole, "container.name": "web", "k8s.container.name": "web", "container.host_network": True, "container.host_pid": False, "container.image": APP, "container.image.digest": digests[0],
             "container.image.id": digests[1][7:19], "container.label[app]": None, "container.readiness_probe": "/bin/cat /bin/true"})
         tap.ok(not any(f["rule"] == "In nobody's container" for f in findings), "nothing_in_a_group_of_a_pod_is_the_hosts",
                json.dumps([f["output"] for f in findings if f["rule"] == "In nobody's container"][:10]))
