@@ -185,12 +185,17 @@ def hierarchies():
             and not os.path.islink(os.path.join(base, name))]
 
 
+MADE = []
+
+
 def group_make(path, pid=None, owner=None):
     for base in hierarchies():
         at = base
         for part in path.strip("/").split("/"):
             parent, at = at, os.path.join(at, part)
-            os.makedirs(at, exist_ok=True)
+            if not os.path.exists(at):
+                os.mkdir(at)
+                MADE.append(at)
             for name in ("cpuset.cpus", "cpuset.mems"):
                 if os.path.exists(os.path.join(at, name)):
                     shutil.copyfile(os.path.join(parent, name), os.path.join(at, name))
@@ -204,12 +209,19 @@ def group_make(path, pid=None, owner=None):
 
 
 def group_remove(path):
+    """The group with what a runtime made in it, and its parents if they were made for it."""
     for base in hierarchies():
         for directory, _, _ in os.walk(os.path.join(base, path.strip("/")), topdown=False):
-            try:
-                os.rmdir(directory)
-            except OSError:
-                pass
+            remove_one(directory)
+    for directory in reversed(MADE):
+        remove_one(directory)
+
+
+def remove_one(directory):
+    try:
+        os.rmdir(directory)
+    except OSError:
+        pass                 # gone already, or somebody is in it
 
 
 def test_systemd_names(tap, watch, daemon):
