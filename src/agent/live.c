@@ -246,6 +246,7 @@ static void on_second(uint64_t n, void *data)
 
 	(void)n;
 	take_losses(live);
+	agent_recorder_tick(&live->recorder, clock_ns(CLOCK_BOOTTIME));
 	if (live->costs)
 		agent_costs_tick(live->costs);
 	agent_stream_tick(live->stream, clock_ns(CLOCK_REALTIME));
@@ -285,6 +286,7 @@ int agent_live_run(struct agent_live *live, struct err *err)
 		return r;
 	take_losses(live);
 	agent_stream_end(live->stream);
+	agent_recorder_tick(&live->recorder, clock_ns(CLOCK_BOOTTIME));
 	return agent_recorder_close(&live->recorder, err);
 }
 
@@ -501,4 +503,5 @@ void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret)
 	ret->n_containers = runtime.n_containers;
 	ret->n_recorded = live->recorder.n_records;
 	ret->n_recorded_bytes = live->recorder.n_bytes;
+	ret->n_unwritten = live->recorder.n_unwritten;
 }

@@ -193,7 +193,11 @@ struct sensor_wire_socket {
 	__u32 flags;             /* 1: this socket had no peer of this name before */
 };
 
-enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TOO_LONG, SENSOR_LOST_TABLE_FULL, SENSOR_LOST_NESTED, SENSOR_LOST_MAX };
+enum sensor_lost {
+	SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TOO_LONG, SENSOR_LOST_TABLE_FULL, SENSOR_LOST_NESTED,
+	SENSOR_LOST_UNWRITTEN,   /* seen by whoever recorded, but not in the capture: its file is too slow */
+	SENSOR_LOST_MAX
+};
 
 /*
  * Which parameters an event carries. [x] when it has one. Failed calls (ret < 0) carry what the program

@@ -115,7 +115,7 @@ static int ns_types(const struct sensor_record *r, struct arena *scratch, struct
 
 static int lost_value(const struct sensor_record *r, enum model_field_id id, struct model_value *ret)
 {
-	static const char *const causes[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested" };
+	static const char *const causes[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested", "unwritten" };
 	uint64_t type = sensor_wire_u64_or(r->view, SENSOR_P_LOST_TYPE, 0), cause = sensor_wire_u64_or(r->view, SENSOR_P_LOST_CAUSE, UINT64_MAX);
 
 	_Static_assert(ARRAY_LEN(causes) == SENSOR_LOST_MAX, "a name for every cause");
