@@ -411,6 +411,10 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	mem_trim();
 	r = open_sensor(live, options, rules, err);
 	mem_trim();
+	/* Whoever floods the host must not starve who watches it, nor the thread behind a capture, which inherits it. Refused without
+	 * privilege: then it is as it is. */
+	if (r == 0 && !options->keep_priority)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	if (r == 0)
 		r = open_capture(live, options->capture, err);
 	if (r == 0)
@@ -432,9 +436,6 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 		agent_live_close(live);
 		return r;
 	}
-	/* Whoever floods the host must not starve who watches it. Refused without privilege: then it is as it is. */
-	if (!options->keep_priority)
-		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	*ret_live = live;
 	return 0;
 }
