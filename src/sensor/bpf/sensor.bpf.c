@@ -32,31 +32,31 @@
 SEC("tracepoint/exit_open")
 int exit_open(struct exit_context *ctx)
 {
-	return do_open(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_open(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_exec")
 int exit_exec(struct exit_context *ctx)
 {
-	return do_exec(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_exec(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_net")
 int exit_net(struct exit_context *ctx)
 {
-	return do_net(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_net(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_send")
 int exit_send(struct exit_context *ctx)
 {
-	return do_send(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_send(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_call")
 int exit_call(struct exit_context *ctx)
 {
-	return do_call(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_call(ctx->nr, ctx->ret) : 0;
 }
 
 /* Where the saved registers lie above task->stack: told by the one hook that is given their address. */
