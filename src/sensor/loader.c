@@ -451,8 +451,11 @@ static int attach_hook(struct sensor *sensor, const struct plan_hook *hook, stru
 	program = sensor_program(sensor, hook->candidate.program);
 	if (!program)
 		return -ENOEXEC;
-	snprintf(event, sizeof(event), "syscalls/sys_exit_%s", hook->call ? hook->call->name : "");
-	ret->link = hook->candidate.kind == PLAN_CALL ? sensor_tracepoint_attach(sensor->tracefs_fd, event, program)
+	if (hook->candidate.kind == PLAN_TRACEPOINT)
+		snprintf(event, sizeof(event), "%s", hook->candidate.attach + strlen("tracepoint/"));
+	else
+		snprintf(event, sizeof(event), "syscalls/sys_exit_%s", hook->call ? hook->call->name : "");
+	ret->link = hook->candidate.kind == PLAN_CALL || hook->candidate.kind == PLAN_TRACEPOINT ? sensor_tracepoint_attach(sensor->tracefs_fd, event, program)
 						      : bpf_program__attach(program);
 	return ret->link ? 0 : -errno;
 }

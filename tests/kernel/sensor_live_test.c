@@ -847,6 +847,42 @@ TEST(what_is_written_to_a_dns_server_is_told_and_to_others_not)
 	live_free(&e);
 }
 
+/* Written memory, memory that only could be read, and both at once; then the other call. */
+static int act_protect(void *data)
+{
+	char *m = mmap(NULL, 5 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)data;
+	if (m == MAP_FAILED || mprotect(m + 4096, 2 * 4096, PROT_READ) < 0)
+		return 1;
+	if (mprotect(m, 4096, PROT_READ | PROT_EXEC) < 0 || mprotect(m + 4096, 4096, PROT_READ | PROT_EXEC) < 0 ||
+	    mprotect(m + 2 * 4096, 2 * 4096, PROT_READ | PROT_EXEC) < 0)
+		return 2;
+	return syscall(SYS_pkey_mprotect, m + 4 * 4096, 4096, PROT_READ | PROT_EXEC, -1) < 0 ? 3 : 0;
+}
+
+TEST(memory_that_is_made_executable_comes_with_what_it_was_before)
+{
+	const struct sensor_hook *hooks, *hook = NULL;
+	struct live_events e;
+
+	NEED_SENSOR();
+	for (size_t i = 0, n = sensor_hooks(live_sensor(), &hooks); i < n; i++)
+		if (strstr(hooks[i].program, "mprotect") && hooks[i].state == SENSOR_HOOK_ATTACHED && !hook)
+			hook = &hooks[i];
+	if (!hook)
+		SKIP("this kernel has no hook that tells what memory was");
+	e = live_run(act_protect, NULL);
+	CHECK_INT(e.status, 0);
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_MPROTECT, 0), SENSOR_P_OLD_PROT), PROT_READ | PROT_WRITE);
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_MPROTECT, 1), SENSOR_P_OLD_PROT), PROT_READ);
+	/* The area of the first byte, or all of them. */
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_MPROTECT, 2), SENSOR_P_OLD_PROT),
+		  strncmp(hook->program, "enter_", 6) == 0 ? PROT_READ : PROT_READ | PROT_WRITE);
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_PKEY_MPROTECT, 0), SENSOR_P_OLD_PROT), PROT_READ | PROT_WRITE);
+	live_free(&e);
+}
+
 static int act_stdio(void *data)
 {
 	int s = socket(AF_INET, SOCK_STREAM, 0), f = open("/dev/null", O_RDWR);

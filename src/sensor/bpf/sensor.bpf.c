@@ -9,6 +9,7 @@
  *   filter.bpf.h     whether an event may concern any rule   filter_net.bpf.h  of sockets   filter_life.bpf.h  what it knows
  *   fold.bpf.h       repeats of opens that no rule can tell apart
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
+ *   memory.bpf.h     what memory was before its protection changes
  *   lifecycle.bpf.h  fork, exec, exit, rename
  *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
  *   seed.bpf.h       the tasks that live now                fexit.bpf.h   returns of the functions of calls
