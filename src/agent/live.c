@@ -495,6 +495,11 @@ const struct agent_sums *agent_live_costs(struct agent_live *live)
 	return agent_costs_sums(live->costs);
 }
 
+void agent_live_count_containers(struct agent_live *live, bool on)
+{
+	sensor_count_cgroups(live->sensor, on);
+}
+
 void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret)
 {
 	struct runtime_stats runtime;
