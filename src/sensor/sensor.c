@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { HOLD_NS = 300000, UP_MS = 2 };
+enum { HOLD_NS = 300000, UP_MS = 2, DESCRIPTORS_WANTED = 8192 };
 
 static enum sensor_compat compat_from_environment(void)
 {
@@ -71,6 +72,18 @@ static void add_sources(struct model_event_set *wanted)
 		model_event_set_add(wanted, sends[i]);
 }
 
+/* Every program, link and map is a descriptor, several hundred in all where each call has a hook of its own; the usual
+ * soft limit of 1,024 leaves no room for what is loaded later. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+	setrlimit(RLIMIT_NOFILE, &limit);   /* without it: loading says "Too many open files" */
+}
+
 int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor, struct err *err)
 {
 	struct sensor *sensor;
@@ -78,6 +91,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor
 
 	if (r < 0)
 		return r;
+	allow_descriptors();
 	sensor = mem_alloc(sizeof(*sensor));
 	sensor->options = *options;
 	add_sources(&sensor->options.wanted);
