@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+enum { PLACES_MAX = 2048 };
 #define SETTLED_NS UINT64_C(2000000000)
 #define LATE_NS UINT64_C(500000000)   /* longer than any event waits in its ring once that has been read to its end */
 
@@ -33,7 +34,16 @@ struct agent_filter_made agent_filter_make(const struct lang_rules *rules)
 	size_t n = detect_demand_terms(made.demand, &terms);
 
 	made.build = sensor_filter_build(terms, n, &always);
+	sensor_filter_places(made.build, NULL, 0);   /* until the state has looked */
 	return made;
+}
+
+void agent_filter_made_places(struct agent_filter_made *made, const struct sensor_state *state)
+{
+	_cleanup_free_ struct sensor_filter_place *places = mem_array(PLACES_MAX + 1, sizeof(*places));
+	size_t n = sensor_state_places(state, places, PLACES_MAX + 1);
+
+	sensor_filter_places(made->build, n > PLACES_MAX ? NULL : places, n);
 }
 
 void agent_filter_made_done(struct agent_filter_made *made)
@@ -62,6 +72,7 @@ int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, struct 
 	agent_filter_made_done(&filter->made);
 	filter->made = made;
 	filter->seeded = false;
+	filter->placed = UINT64_MAX;
 	return 0;
 }
 
@@ -123,6 +134,18 @@ static void tell_process(const struct sensor_process_view *process, void *data)
 		tick->filter->n_failed++;
 }
 
+/* ---- mounts ---- */
+
+static void tell_places(struct agent_filter *filter, struct sensor *sensor, const struct sensor_state *state)
+{
+	if (filter->placed == sensor_state_places_version(state))
+		return;
+	agent_filter_made_places(&filter->made, state);
+	if (sensor_set_filter_places(sensor, sensor_filter_tables(filter->made.build), NULL) < 0)
+		filter->n_failed++;
+	filter->placed = sensor_state_places_version(state);
+}
+
 void agent_filter_tick(struct agent_filter *filter, struct sensor *sensor, const struct sensor_state *state, uint64_t now_ns,
 		       bool is_drained)
 {
@@ -130,6 +153,7 @@ void agent_filter_tick(struct agent_filter *filter, struct sensor *sensor, const
 
 	if (!filter->made.build)
 		return;
+	tell_places(filter, sensor, state);
 	filter->round++;
 	sensor_state_cgroups(state, tell_group, &tick);
 	forget_groups(filter, false);

@@ -23,6 +23,7 @@ struct agent_filter_made {
 struct agent_filter {
 	struct agent_filter_made made;
 	struct map told;                     /* control group -> struct agent_told */
+	uint64_t placed;                     /* the version of the state's places that the kernel knows; UINT64_MAX: none */
 	bool seeded;                         /* the kernel knows the processes that lived when the filter was set */
 	uint64_t n_failed;                   /* what the kernel did not take: its table was full */
 	uint32_t round;
@@ -34,6 +35,8 @@ enum filter_where agent_filter_where_of(const struct sensor_cgroup_view *cgroup,
 /* Before the rules are settled: it needs their trees. */
 struct agent_filter_made agent_filter_make(const struct lang_rules *rules);
 void agent_filter_made_done(struct agent_filter_made *made);
+/* What the state knows of the host's mounts, into the tables. */
+void agent_filter_made_places(struct agent_filter_made *made, const struct sensor_state *state);
 /* Into the kernel. Takes `made`, also on failure: then what was before stays. */
 int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, struct agent_filter_made made, struct err *err);
 void agent_filter_done(struct agent_filter *filter);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/state.h"
 #include "sensor/capture.h"
+#include "sensor/filter.h"
 #include "sensor/record.h"
 #include "sensor/state_internal.h"
 
@@ -276,6 +277,22 @@ void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const str
 		};
 		fn(&view, data);
 	}
+}
+
+size_t sensor_state_places(const struct sensor_state *state, struct sensor_filter_place *ret, size_t max)
+{
+	const struct sensor_mounts_of *of;
+	size_t n = 0;
+
+	for (size_t i = 0; (of = map_next(&state->names.mounts.by_dev, &i)); )
+		for (size_t k = 0; k < of->n && n < max; k++)
+			ret[n++] = (struct sensor_filter_place){ (uint32_t)of->dev, of->list[k].root->text, of->list[k].point->text };
+	return n;
+}
+
+uint64_t sensor_state_places_version(const struct sensor_state *state)
+{
+	return state->names.mounts.version;
 }
 
 void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data)
