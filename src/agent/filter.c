@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-enum { PLACES_MAX = 2048 };
 #define SETTLED_NS UINT64_C(2000000000)
 #define LATE_NS UINT64_C(500000000)   /* longer than any event waits in its ring once that has been read to its end */
 
@@ -36,14 +35,6 @@ struct agent_filter_made agent_filter_make(const struct lang_rules *rules)
 	made.build = sensor_filter_build(terms, n, &always);
 	sensor_filter_places(made.build, NULL, 0);   /* until the state has looked */
 	return made;
-}
-
-void agent_filter_made_places(struct agent_filter_made *made, const struct sensor_state *state)
-{
-	_cleanup_free_ struct sensor_filter_place *places = mem_array(PLACES_MAX + 1, sizeof(*places));
-	size_t n = sensor_state_places(state, places, PLACES_MAX + 1);
-
-	sensor_filter_places(made->build, n > PLACES_MAX ? NULL : places, n);
 }
 
 void agent_filter_made_done(struct agent_filter_made *made)
@@ -140,7 +131,7 @@ static void tell_places(struct agent_filter *filter, struct sensor *sensor, cons
 {
 	if (filter->placed == sensor_state_places_version(state))
 		return;
-	agent_filter_made_places(&filter->made, state);
+	sensor_state_fill_places(state, filter->made.build);
 	if (sensor_set_filter_places(sensor, sensor_filter_tables(filter->made.build), NULL) < 0)
 		filter->n_failed++;
 	filter->placed = sensor_state_places_version(state);

@@ -35,8 +35,6 @@ enum filter_where agent_filter_where_of(const struct sensor_cgroup_view *cgroup,
 /* Before the rules are settled: it needs their trees. */
 struct agent_filter_made agent_filter_make(const struct lang_rules *rules);
 void agent_filter_made_done(struct agent_filter_made *made);
-/* What the state knows of the host's mounts, into the tables. */
-void agent_filter_made_places(struct agent_filter_made *made, const struct sensor_state *state);
 /* Into the kernel. Takes `made`, also on failure: then what was before stays. */
 int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, struct agent_filter_made made, struct err *err);
 void agent_filter_done(struct agent_filter *filter);

@@ -120,7 +120,7 @@ static bool nobody_wants(struct agent_stream *s, const struct sensor_wire *event
 		return false;
 	if (s->placed != sensor_state_places_version(s->state)) {
 		s->placed = sensor_state_places_version(s->state);
-		agent_filter_made_places(&s->filter, s->state);
+		sensor_state_fill_places(s->state, s->filter.build);
 	}
 	sensor_record_filter_context(records[0], &context);
 	return !sensor_filter_ask(sensor_filter_tables(s->filter.build), &view, &context);

@@ -70,6 +70,15 @@ struct sensor_filter_build *sensor_filter_build_free(struct sensor_filter_build 
 /* Where the host has file systems mounted, or parts of them (`root`), as sensor_state_places() tells. Without this call the host has none.
  * NULL: not known; what then may have another name satisfies all demands on paths. May be called again. */
 struct sensor_filter_place { uint32_t dev; const char *root, *point; };
+/* How many components a path has; of a root at most FILTER_MOUNT_DEPTH are looked at. */
+static inline unsigned filter_depth(const char *path)
+{
+	unsigned n = 0;
+
+	for (; *path; path++)
+		n += *path == '/' && path[1] && path[1] != '/';
+	return n;
+}
 void sensor_filter_places(struct sensor_filter_build *build, const struct sensor_filter_place *places, size_t n);
 const struct filter_tables *sensor_filter_tables(const struct sensor_filter_build *build);
 /* Which of the 64 of its class the i-th term became; terms may share one. */

@@ -39,26 +39,17 @@ static void fill_place(const struct filter_tables *t, struct filter_mount *m, co
 	m->part = part;
 }
 
-static unsigned depth_of(const char *path)
-{
-	unsigned n = 0;
-
-	for (; *path; path++)
-		n += *path == '/' && path[1] && path[1] != '/';
-	return n;
-}
-
-/* False: no room. A part that is deeper than what the kernel walks shows nothing that it can name. */
+/* False: no room, or deeper than the kernel looks. */
 static bool put_place(struct filter_tables *t, const struct sensor_filter_place *place)
 {
 	struct filter_mount *dev = place_mount(t->mounts, filter_mount_key(place->dev, FILTER_ROOT)), *m;
-	unsigned depth = depth_of(place->root);
+	unsigned depth = filter_depth(place->root);
 	uint64_t root;
 
 	if (!dev || !filter_path_hash(place->root, strlen(place->root), &root))
 		return false;
 	m = depth ? place_mount(t->mounts, filter_mount_key(place->dev, root)) : dev;
-	if (!m || depth >= FILTER_COMPONENTS)
+	if (!m || depth > FILTER_MOUNT_DEPTH)
 		return false;
 	if (depth)
 		dev->depths |= UINT64_C(1) << depth;
@@ -83,7 +74,7 @@ bool filter_place_of(const struct filter_tables *t, uint32_t dev, const char *co
 
 	*ret = (struct filter_place){ .n = n };
 	found = whole && whole->point ? whole : NULL;
-	for (size_t i = 0; whole && i < n && i + 1 < FILTER_COMPONENTS; i++) {
+	for (size_t i = 0; whole && i < n && i < FILTER_MOUNT_DEPTH; i++) {
 		h = filter_mix(h, filter_name_hash(names[i], strlen(names[i])));
 		part = whole->depths >> (i + 1) & 1 ? FILTER_LOOK(filter_find_mount, t->mounts, filter_mount_key(dev, h)) : NULL;
 		if (!part)

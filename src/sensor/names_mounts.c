@@ -53,7 +53,7 @@ void sensor_mounts_add(struct sensor_mounts *mounts, uint64_t dev, const char *r
 	struct sensor_mounts_of *of = map_get_u64(&mounts->by_dev, dev + 1);
 	struct sensor_mount mount;
 
-	if (root[0] != '/' || point[0] != '/' || (!of && mounts->by_dev.n >= LIMIT_SENSOR_MOUNTS) || (of && is_known(mounts, of, root, point)))
+	if (root[0] != '/' || filter_depth(root) > FILTER_MOUNT_DEPTH || point[0] != '/' || (!of && mounts->by_dev.n >= LIMIT_SENSOR_MOUNTS) || (of && is_known(mounts, of, root, point)))
 		return;
 	mount.root = sensor_text_get(mounts->texts, root, strlen(root));
 	mount.point = sensor_text_get(mounts->texts, point, strlen(point));

@@ -279,15 +279,16 @@ void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const str
 	}
 }
 
-size_t sensor_state_places(const struct sensor_state *state, struct sensor_filter_place *ret, size_t max)
+void sensor_state_fill_places(const struct sensor_state *state, struct sensor_filter_build *build)
 {
+	size_t max = state->names.mounts.by_dev.n * LIMIT_SENSOR_MOUNTS_PER_DEVICE + 1, n = 0;
+	_cleanup_free_ struct sensor_filter_place *places = mem_array(max, sizeof(*places));
 	const struct sensor_mounts_of *of;
-	size_t n = 0;
 
 	for (size_t i = 0; (of = map_next(&state->names.mounts.by_dev, &i)); )
-		for (size_t k = 0; k < of->n && n < max; k++)
-			ret[n++] = (struct sensor_filter_place){ (uint32_t)of->dev, of->list[k].root->text, of->list[k].point->text };
-	return n;
+		for (size_t k = 0; k < of->n; k++)
+			places[n++] = (struct sensor_filter_place){ (uint32_t)of->dev, of->list[k].root->text, of->list[k].point->text };
+	sensor_filter_places(build, places, n);
 }
 
 uint64_t sensor_state_places_version(const struct sensor_state *state)

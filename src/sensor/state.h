@@ -81,9 +81,10 @@ struct sensor_cgroup_view {
 	uint64_t joined_ns;                  /* when a process last came into it from another one (event time); 0: never seen to */
 };
 void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const struct sensor_cgroup_view *cgroup, void *data), void *data);
-/* Where the host has file systems mounted, for sensor_filter_places(); `version` grows when that changes. Texts live as long. */
-struct sensor_filter_place;
-size_t sensor_state_places(const struct sensor_state *state, struct sensor_filter_place *ret_places, size_t max);
+/* Where the host has file systems mounted, into the tables of a filter (sensor_filter_places()); to be done again when the version, which
+ * only grows, has grown. */
+struct sensor_filter_build;
+void sensor_state_fill_places(const struct sensor_state *state, struct sensor_filter_build *build);
 uint64_t sensor_state_places_version(const struct sensor_state *state);
 struct sensor_process_view { uint32_t pid; uint64_t start_ns; const char *exepath; };   /* exepath NULL: not known */
 void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data);

@@ -29,6 +29,7 @@ struct counts { uint64_t seen, matched, dropped; };
 struct proof {
 	struct agent_replay *replay;
 	struct sensor_filter_build *build;
+	uint64_t placed;                 /* the version of the state's places that it has */
 	struct capture_reader *reader;       /* of the same capture, in step: for what is written */
 	struct capture_writer *writer;       /* NULL: nothing is */
 	struct map groups, threads;
@@ -127,6 +128,10 @@ static bool is_dropped(struct proof *p, const struct sensor_wire_view *view, con
 	struct filter_process process = { 0 };
 	uint64_t exe[FILTER_CLASSES];
 
+	if (p->placed != sensor_state_places_version(agent_stream_state(agent_replay_stream(p->replay)))) {
+		sensor_state_fill_places(agent_stream_state(agent_replay_stream(p->replay)), p->build);
+		p->placed = sensor_state_places_version(agent_stream_state(agent_replay_stream(p->replay)));
+	}
 	arena_reset(&p->scratch);
 	if (record) {
 		const char *path = detect_record_text(record, MODEL_F_PROC_EXEPATH, &p->scratch);
@@ -227,6 +232,7 @@ static int open_proof(struct proof *p, const char *path, const char *kept, const
 	n = detect_demand_terms(demand, &terms);
 	always = detect_demand_always(demand);
 	p->build = sensor_filter_build(terms, n, &always);
+	p->placed = UINT64_MAX;
 	detect_demand_free(demand);
 	r = agent_replay_open(path, &options, rules, &p->replay, err);
 	if (r == 0 && kept)

@@ -38,7 +38,7 @@ struct walk {
 	__u32 n_fs;              /* how many from the root of the file system */
 	__u32 root_at;           /* 1 + how many from the task's or the first process's root (path.bpf.h) when mounts are not looked at; 0: none */
 	__u64 rest;              /* the directory from which it is not walked up to the root of the file system */
-	__u64 mount;             /* hash of the path of the file's mount */
+	__u64 mount;             /* hash of the path of the file's mount; 0: that is deep */
 	__u64 from, from_path, from_part;   /* what stands before the components: struct filter_mount */
 	__u64 hash[WALK_MASK + 1];   /* of each component, the last one first */
 	__u64 word[WALK_MASK + 1];   /* its first 8 bytes; or a text */
@@ -237,13 +237,13 @@ __noinline int walk_in_fs(__u32 level, __u64 vfsmount)
 	if (!w)
 		return -1;
 	left = w->n;
-	for (int i = 0; i < FILTER_COMPONENTS; i++) {
+	for (int i = 0; i < FILTER_MOUNT_DEPTH; i++) {
 		if (left <= w->n_first)
 			break;
 		left--;
 		h = filter_mix(h, w->hash[left & WALK_MASK]);
 	}
-	w->mount = h;
+	w->mount = left <= w->n_first ? h : 0;
 	w->n = w->n_first;
 	dentry = w->rest;
 	for (int i = 0; i < PATH_BIND_STEPS; i++) {
@@ -302,7 +302,7 @@ __noinline int walk_on_host(__u32 level, __u32 version, __u32 dev)
 	left = n = w->n_fs;
 	if (m->point)
 		found = at;
-	for (int i = 1; i < FILTER_COMPONENTS && depths >> i; i++) {
+	for (int i = 1; i <= FILTER_MOUNT_DEPTH && depths >> i; i++) {
 		if (!left)
 			break;
 		left--;

@@ -41,6 +41,7 @@ enum {
 	FILTER_ENTRIES = 1024,   /* of comm, uid, exe, port, name, part tables: powers of two */
 	FILTER_NODES = 4096,
 	FILTER_MOUNTS = 2048,
+	FILTER_MOUNT_DEPTH = 8,  /* components of the path of a part of a file system that is mounted */
 	FILTER_CIDRS = 32,
 	FILTER_PROBES = 8,       /* a table is made so that no key is further from its place */
 	FILTER_COMPONENTS = 40,  /* as many as a PATH has */

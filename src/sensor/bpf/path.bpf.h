@@ -137,7 +137,7 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 {
 	struct dentry *root_dentry = (struct dentry *)s->root_dentry, *parent;
-	struct dentry *dentry = s->walk_first == ~0U ? root_dentry : PEEK(mount, mnt.mnt_root);
+	struct dentry *dentry = s->walk_first == ~0U ? AT(dentry, s->root_dentry) : PEEK(mount, mnt.mnt_root);
 	struct dentry *top = PEEK(mount, mnt.mnt_sb, s_root), *first_root = (struct dentry *)s->first_root;
 	__u32 n = s->walk_first == ~0U ? s->walk_n : s->walk_first;
 
