@@ -25,7 +25,7 @@ static void forget_groups(struct agent_filter *filter, bool all)
 		}
 }
 
-struct agent_filter_made agent_filter_make(const struct lang_rules *rules)
+struct agent_filter_made agent_filter_make(const struct lang_rules *rules, const struct sensor_mounts *mounts)
 {
 	struct agent_filter_made made = { .demand = detect_demand_new(rules) };
 	struct model_event_set always = detect_demand_always(made.demand);
@@ -33,7 +33,7 @@ struct agent_filter_made agent_filter_make(const struct lang_rules *rules)
 	size_t n = detect_demand_terms(made.demand, &terms);
 
 	made.build = sensor_filter_build(terms, n, &always);
-	sensor_filter_places(made.build, NULL, 0);   /* until the state has looked */
+	sensor_mounts_fill(mounts, made.build);
 	return made;
 }
 
@@ -63,7 +63,6 @@ int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, struct 
 	agent_filter_made_done(&filter->made);
 	filter->made = made;
 	filter->seeded = false;
-	filter->placed = UINT64_MAX;
 	return 0;
 }
 
@@ -125,18 +124,6 @@ static void tell_process(const struct sensor_process_view *process, void *data)
 		tick->filter->n_failed++;
 }
 
-/* ---- mounts ---- */
-
-static void tell_places(struct agent_filter *filter, struct sensor *sensor, const struct sensor_state *state)
-{
-	if (filter->placed == sensor_state_places_version(state))
-		return;
-	sensor_state_fill_places(state, filter->made.build);
-	if (sensor_set_filter_places(sensor, sensor_filter_tables(filter->made.build), NULL) < 0)
-		filter->n_failed++;
-	filter->placed = sensor_state_places_version(state);
-}
-
 void agent_filter_tick(struct agent_filter *filter, struct sensor *sensor, const struct sensor_state *state, uint64_t now_ns,
 		       bool is_drained)
 {
@@ -144,7 +131,6 @@ void agent_filter_tick(struct agent_filter *filter, struct sensor *sensor, const
 
 	if (!filter->made.build)
 		return;
-	tell_places(filter, sensor, state);
 	filter->round++;
 	sensor_state_cgroups(state, tell_group, &tick);
 	forget_groups(filter, false);

@@ -88,7 +88,7 @@ static int host_path(const struct sensor_record *r, struct arena *scratch, struc
 	if (!file || !sensor_path_of(r->view, SENSOR_P_PATH, &path) || (path.head->flags & SENSOR_PATH_ANON))
 		return MODEL_UNSET;
 	text = sensor_path_in_fs(&path, scratch, &len);
-	text = text ? sensor_mounts_name(&r->state->names.mounts, file->dev, text, len, scratch, &len) : NULL;
+	text = text ? sensor_mounts_name(r->state->names.mounts, file->dev, text, len, scratch, &len) : NULL;
 	if (text)
 		return value_text(ret, text, len);
 	if (path.head->flags & SENSOR_PATH_CUT)

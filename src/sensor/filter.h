@@ -67,7 +67,7 @@ struct sensor_filter_build;
  * term names are dropped altogether. */
 struct sensor_filter_build *sensor_filter_build(const struct sensor_filter_term *terms, size_t n, const struct model_event_set *always);
 struct sensor_filter_build *sensor_filter_build_free(struct sensor_filter_build *build);   /* NULL is fine; returns NULL */
-/* Where the host has file systems mounted, or parts of them (`root`), as sensor_state_places() tells. Without this call the host has none.
+/* Where the host has file systems mounted, or parts of them (`root`), as the state knows it (sensor/mounts.h). Without this call the host has none.
  * NULL: not known; what then may have another name satisfies all demands on paths. May be called again. */
 struct sensor_filter_place { uint32_t dev; const char *root, *point; };
 /* How many components a path has; of a root at most FILTER_MOUNT_DEPTH are looked at. */

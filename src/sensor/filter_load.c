@@ -18,17 +18,17 @@
 
 /* ---- tables ---- */
 
-/* One of the two sets of tables, or a part of it, through a mapping that lives as long as the writing. */
-static int write_tables(int fd, uint32_t at, size_t offset, const void *bytes, size_t len, struct err *err)
+/* One of the two sets of tables, through a mapping that lives as long as the writing. */
+static int write_tables(int fd, uint32_t at, const struct filter_tables *tables, struct err *err)
 {
 	/* The values of an array follow each other at multiples of 8 bytes. */
-	size_t one = (sizeof(struct filter_tables) + 7) & ~(size_t)7, page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t one = (sizeof(*tables) + 7) & ~(size_t)7, page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t all = (2 * one + page - 1) & ~(page - 1);
 	char *map = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
 		return err_set_os(err, -errno, "map the filter's tables");
-	memcpy(map + at * one + offset, bytes, len);
+	memcpy(map + at * one, tables, sizeof(*tables));
 	munmap(map, all);
 	return 0;
 }
@@ -76,7 +76,7 @@ int sensor_set_filter(struct sensor *sensor, const struct filter_tables *filter,
 
 	if (!filter)
 		filter = none = mem_alloc(sizeof(*none));
-	r = write_tables(bpf_map__fd(sensor->bpf->maps.filters), version & 1, 0, filter, sizeof(*filter), err);
+	r = write_tables(bpf_map__fd(sensor->bpf->maps.filters), version & 1, filter, err);
 	if (r < 0)
 		return r;
 	__atomic_store_n(&control->filter_version, version, __ATOMIC_RELEASE);
@@ -84,22 +84,6 @@ int sensor_set_filter(struct sensor *sensor, const struct filter_tables *filter,
 	sensor->filter_since = sensor_boot_ns();
 	forget_processes(bpf_map__fd(sensor->bpf->maps.processes), version);
 	return r;
-}
-
-/* Places move in the table: it is written while nobody looks. */
-int sensor_set_filter_places(struct sensor *sensor, const struct filter_tables *filter, struct err *err)
-{
-	uint32_t at = sensor->bpf->bss->control.filter_version & 1, lost = 1;
-	int fd = bpf_map__fd(sensor->bpf->maps.filters);
-	int r = write_tables(fd, at, offsetof(struct filter_tables, mounts_lost), &lost, sizeof(lost), err);
-
-	if (r == 0)
-		r = wait_for_programs(err);
-	if (r == 0)
-		r = write_tables(fd, at, offsetof(struct filter_tables, mounts), filter->mounts, sizeof(filter->mounts), err);
-	if (r == 0)
-		r = wait_for_programs(err);
-	return r < 0 ? r : write_tables(fd, at, offsetof(struct filter_tables, mounts_lost), &filter->mounts_lost, sizeof(lost), err);
 }
 
 uint64_t sensor_filter_since(const struct sensor *sensor)

@@ -71,7 +71,7 @@ void sensor_names_done(struct sensor_names *names)
 		linked_free(names, l);
 	for (size_t i = 0; (l = map_next(&names->watched, &i)); )
 		linked_free(names, l);
-	sensor_mounts_done(&names->mounts);
+	names->mounts = sensor_mounts_free(names->mounts);
 	sensor_aliases_done(&names->aliases);
 	map_done(&names->linked);
 	map_done(&names->watched);

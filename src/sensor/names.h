@@ -16,8 +16,8 @@
 #include "base/mem.h"
 #include "sensor/intern.h"
 #include "sensor/limits.h"
+#include "sensor/mounts.h"
 #include "sensor/names_alias.h"
-#include "sensor/names_mounts.h"
 #include "sensor/wire.h"
 
 struct sensor_state_options;
@@ -36,7 +36,7 @@ struct sensor_names {
 	struct sensor_linked *oldest, *newest;
 	size_t n_linked;
 	struct sensor_aliases aliases;       /* hard links whose inode no hook told */
-	struct sensor_mounts mounts;
+	struct sensor_mounts *mounts;
 	struct sensor_texts *texts;
 	const struct sensor_state_options *options;
 };

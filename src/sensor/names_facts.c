@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names: the host's mounts, what a recorder is told, and putting the names of one event together. */
-#include "base/file.h"
 #include "base/json.h"
 #include "sensor/capture.h"
 #include "sensor/names.h"
@@ -42,48 +41,32 @@ void sensor_names_tell_watch(struct sensor_names *names, const char *path, size_
 		fact_end(names, &sb, &w);
 }
 
-static void tell_mount(struct json_writer *w, uint64_t dev, const char *root, const char *point)
-{
-	json_array_begin(w, NULL);
-	json_put_uint(w, NULL, dev);
-	json_put_text(w, NULL, point, strlen(point));
-	if (strcmp(root, "/") != 0)
-		json_put_text(w, NULL, root, strlen(root));
-	json_array_end(w);
-}
-
-static void read_mounts(struct sensor_names *names)
+static void tell_mounts(const struct sensor_names *names)
 {
 	_cleanup_strbuf_ struct strbuf sb;
+	const struct sensor_mounts_of *of;
 	struct json_writer w;
-	struct arena arena;
-	char *text = NULL;
-	size_t len;
 
-	arena_init(&arena, 4 * LIMIT_SENSOR_MOUNTINFO_BYTES);
 	fact_begin(&sb, &w, "mounts");
-	/* The host's view: that of its first process, which may not be ours. */
-	if (file_read("/proc/1/mountinfo", LIMIT_SENSOR_MOUNTINFO_BYTES, &arena, &text, &len, NULL) < 0 &&
-	    file_read("/proc/self/mountinfo", LIMIT_SENSOR_MOUNTINFO_BYTES, &arena, &text, &len, NULL) < 0)
-		text = NULL;
-	while (text && *text) {
-		const char *root, *point;
-		uint64_t dev;
-		if (!sensor_mounts_parse(strsep(&text, "\n"), &dev, &root, &point))
-			continue;
-		sensor_mounts_add(&names->mounts, dev, root, point);
-		tell_mount(&w, dev, root, point);
-	}
-	if (names->options->on_fact)
-		fact_end(names, &sb, &w);
-	arena_done(&arena);
+	for (size_t i = 0; (of = map_next(&names->mounts->by_dev, &i)); )
+		for (size_t k = 0; k < of->n; k++) {
+			json_array_begin(&w, NULL);
+			json_put_uint(&w, NULL, of->dev);
+			json_put_text(&w, NULL, of->list[k].point, strlen(of->list[k].point));
+			if (of->list[k].root[1])
+				json_put_text(&w, NULL, of->list[k].root, strlen(of->list[k].root));
+			json_array_end(&w);
+		}
+	fact_end(names, &sb, &w);
 }
 
 void sensor_names_init(struct sensor_names *names, struct sensor_texts *texts, const struct sensor_state_options *options)
 {
-	*names = (struct sensor_names){ .texts = texts, .options = options, .mounts = { .texts = texts } };
-	if (options->may_read_proc)
-		read_mounts(names);
+	*names = (struct sensor_names){ .texts = texts, .options = options, .mounts = options->mounts };
+	if (!names->mounts)
+		names->mounts = options->may_read_proc ? sensor_mounts_of_host() : sensor_mounts_new();
+	if (options->on_fact && options->may_read_proc)
+		tell_mounts(names);
 }
 
 /* Directories have one name, however many links are counted. */
@@ -123,7 +106,7 @@ static void add_places(const struct sensor_names *names, struct sensor_name *lis
 	if (text)
 		add_name(list, n, text, len);
 	text = is_whole ? NULL : sensor_path_in_fs(path, scratch, &len);
-	text = text ? sensor_mounts_name(&names->mounts, dev, text, len, scratch, &len) : NULL;
+	text = text ? sensor_mounts_name(names->mounts, dev, text, len, scratch, &len) : NULL;
 	if (text)
 		add_name(list, n, text, len);
 }
@@ -167,7 +150,7 @@ int sensor_names_adopt(struct sensor_names *names, const char *json, size_t len,
 		const char *point = json_string_value(json_array_get(row, 1)), *root = json_string_value(json_array_get(row, 2));
 		json_int_t dev = json_integer_value(json_array_get(row, 0));
 		if (point && dev >= 0 && dev <= UINT32_MAX)
-			sensor_mounts_add(&names->mounts, (uint64_t)dev, root ? root : "/", point);
+			sensor_mounts_add(names->mounts, (uint64_t)dev, root ? root : "/", point);
 	}
 	json_array_foreach(json_at(doc, "watch", NULL), i, row) {
 		const char *path = json_string_value(json_array_get(row, 2));

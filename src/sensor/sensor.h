@@ -75,9 +75,6 @@ struct filter_tables;
  * still read the old tables (a grace period of the kernel, some milliseconds). The filter is copied. What was known of
  * processes is forgotten with the old tables: see sensor_filter_process(). */
 int sensor_set_filter(struct sensor *sensor, const struct filter_tables *filter, struct err *err);
-/* Of the filter in use, which these tables were made as, where the host has file systems mounted (sensor_filter_places()). Waits twice as
- * long: meanwhile no place is known to the kernel. */
-int sensor_set_filter_places(struct sensor *sensor, const struct filter_tables *filter, struct err *err);
 /* Where a cgroup is. The kernel forgets it when a process is moved or started into the cgroup, so that a container that
  * begins in an old cgroup is not taken for the host: tell HOST only of cgroups that have been none for a while. */
 int sensor_filter_where(struct sensor *sensor, uint64_t cgroup_id, enum filter_where where, struct err *err);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/state.h"
 #include "sensor/capture.h"
-#include "sensor/filter.h"
 #include "sensor/record.h"
 #include "sensor/state_internal.h"
 
@@ -279,21 +278,9 @@ void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const str
 	}
 }
 
-void sensor_state_fill_places(const struct sensor_state *state, struct sensor_filter_build *build)
+const struct sensor_mounts *sensor_state_mounts(const struct sensor_state *state)
 {
-	size_t max = state->names.mounts.by_dev.n * LIMIT_SENSOR_MOUNTS_PER_DEVICE + 1, n = 0;
-	_cleanup_free_ struct sensor_filter_place *places = mem_array(max, sizeof(*places));
-	const struct sensor_mounts_of *of;
-
-	for (size_t i = 0; (of = map_next(&state->names.mounts.by_dev, &i)); )
-		for (size_t k = 0; k < of->n; k++)
-			places[n++] = (struct sensor_filter_place){ (uint32_t)of->dev, of->list[k].root->text, of->list[k].point->text };
-	sensor_filter_places(build, places, n);
-}
-
-uint64_t sensor_state_places_version(const struct sensor_state *state)
-{
-	return state->names.mounts.version;
+	return state->names.mounts;
 }
 
 void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data)

@@ -7,8 +7,8 @@
 #include "live.h"
 
 #include "sensor/filter.h"
+#include "sensor/mounts.h"
 #include "sensor/path.h"
-#include "sensor/state.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -72,10 +72,10 @@ static struct sensor_filter_term open_term(void) { return term_of(MODEL_EVT_OPEN
 static struct sensor_filter_build *build_of(const struct sensor_filter_term *terms, size_t n)
 {
 	struct sensor_filter_build *build = sensor_filter_build(terms, n, NULL);
-	struct sensor_state *state = sensor_state_new(&(struct sensor_state_options){ .may_read_proc = true });
+	struct sensor_mounts *mounts = sensor_mounts_of_host();
 
-	sensor_state_fill_places(state, build);
-	sensor_state_free(state);
+	sensor_mounts_fill(mounts, build);
+	sensor_mounts_free(mounts);
 	return build;
 }
 

@@ -8,6 +8,7 @@
  * DEMAND_ROUNDS=N does more than CI.
  */
 #include "detect/demand.h"
+#include "sensor/mounts.h"
 #include "sensor_help.h"
 
 #include <fcntl.h>
@@ -725,7 +726,7 @@ static void do_round(void)
 	w.box.rootfs = PICK(rootfs);
 	CHECK(sensor_state_adopt(w.state, CAPTURE_FACTS, mounts, sizeof(mounts) - 1, NULL) == 0);
 	for (size_t i = 0; i < RULES; i++)
-		sensor_state_fill_places(w.state, rules[i].build);
+		sensor_mounts_fill(sensor_state_mounts(w.state), rules[i].build);
 	do_mkdir_cgroup(&w, BOX_CGROUP, "/docker/5be1f2a4c6d8");
 	make_people();
 	for (unsigned i = 0; i < EVENTS; i++)

@@ -2,7 +2,7 @@
 /* Names of files: as text, by directory and name, and under all the names that lead to the same inode. */
 #include "sensor_help.h"
 #include "sensor/filter.h"
-#include "sensor/names_mounts.h"
+#include "sensor/mounts.h"
 #include "sensor/path.h"
 
 #include <fcntl.h>
