@@ -160,23 +160,45 @@ static size_t names_in_fs(const struct sensor_path *path, const char **names)
 	return n;
 }
 
-/* Other names that the file has by its place; where it is as sensor_names_of() and fd.hostpath see it. */
-static uint64_t ask_places(const struct filter_tables *t, const struct sensor_path *path, uint32_t dev)
+/* From the root when mounts are not looked at. `n` names within the file system. */
+static uint64_t ask_from_root(const struct filter_tables *t, const struct sensor_wire_path *head, const char *const *names, size_t n)
+{
+	size_t in_root = head->flags >> SENSOR_PATH_ROOT_SHIFT;
+
+	if (!in_root || (head->n == head->n_first_mount && in_root == head->n + 1u))
+		return 0;                        /* none, or the one by the mounts */
+	if (in_root == 1 || in_root - 1 > n)
+		return UINT64_MAX;
+	return ask_components(t, NULL, names + n - (in_root - 1), in_root - 1);
+}
+
+/* The host's name. `above`: hash of the path of the file's mount. */
+static uint64_t ask_on_host(const struct filter_tables *t, const struct sensor_wire_path *head, uint32_t dev, uint64_t above,
+			    const char *const *names, size_t n)
+{
+	struct filter_place place;
+
+	if (head->flags & SENSOR_PATH_LOOSE)
+		return 0;
+	if (!filter_place_of(t, dev, names, n, &place))
+		return UINT64_MAX;
+	if (!place.mount || (place.mount->point == above && place.n == head->n_first_mount))
+		return 0;
+	return place.n ? ask_components(t, place.mount, names + n - place.n, place.n) : UINT64_MAX;
+}
+
+/* Other names that the file has by its place, as sensor_names_of() and fd.hostpath have them. `seen`: the names of the path. */
+static uint64_t ask_places(const struct filter_tables *t, const struct sensor_path *path, uint32_t dev, const char *const *seen)
 {
 	const char *names[FILTER_COMPONENTS];
-	size_t n = names_in_fs(path, names), in_root = path->head->flags >> SENSOR_PATH_ROOT_SHIFT;
-	struct filter_place place;
-	uint64_t mask = 0;
+	size_t n = names_in_fs(path, names);
+	uint64_t above = FILTER_ROOT;
 
-	if (n == SIZE_MAX || in_root == 1 || (in_root && in_root - 1 > n))
+	if (n == SIZE_MAX)
 		return UINT64_MAX;
-	if (in_root)
-		mask = ask_components(t, NULL, names + n - (in_root - 1), in_root - 1);
-	if (path->head->flags & SENSOR_PATH_LOOSE)
-		return mask;
-	if (!filter_place_of(t, dev, names, n, &place) || (place.mount && !place.n))
-		return UINT64_MAX;
-	return place.mount ? mask | ask_components(t, place.mount, names + n - place.n, place.n) : mask;
+	for (size_t i = 0; i + path->head->n_first_mount < path->head->n; i++)
+		above = filter_mix(above, filter_name_hash(seen[i], strlen(seen[i])));
+	return ask_from_root(t, path->head, names, n) | ask_on_host(t, path->head, dev, above, names, n);
 }
 
 static uint64_t ask_path(const struct question *q, const struct sensor_wire_file *file, const struct sensor_path *path)
@@ -194,7 +216,7 @@ static uint64_t ask_path(const struct question *q, const struct sensor_wire_file
 	for (size_t i = n; i-- > 0; )
 		if (!(names[i] = next_name(path, &at)))
 			return UINT64_MAX;
-	return ask_components(q->t, NULL, names, n) | ask_places(q->t, path, file->dev);
+	return ask_components(q->t, NULL, names, n) | ask_places(q->t, path, file->dev, names);
 }
 
 static uint64_t ask_text(const struct question *q)
