@@ -8,7 +8,7 @@
  *
  *   sensor_wire --sensor_state_apply--> 0..n struct sensor_record (struct model_record inside)
  *
- * One wire event may give several records: the same file under its other names (bind mount, hard
+ * One wire event may give several records: the same file under its other names (mounts, jails, hard
  * link), a cred.unexplained before the event that showed it. Never reads /proc on the way, except
  * through `lookup` calls that the caller may leave out (replay does): so replay of a capture gives the
  * same records, byte for byte.

@@ -11,6 +11,7 @@ import harness
 from harness import Container, run
 
 OURS = "Account file read"
+HOST_SECRET = "Host secret read from a container"
 THEIRS = "Read sensitive file untrusted"
 EINVAL_OR_MISSING = (38, 22)
 REFUSED = 77
@@ -36,6 +37,16 @@ INSIDE = (
     ("io_uring", "exec act uring-read /etc/shadow", True),
     ("program_copied_to_a_trusted_name", "cp /bin/act /tmp/sshd && exec /tmp/sshd open-read /etc/shadow", False),
     ("program_copied_over_a_trusted_place", "cp /bin/act /usr/sbin/sshd && exec /usr/sbin/sshd open-read /etc/shadow", False),
+)
+
+
+# The same of the host's file, in a container that has the host's root as /host.
+HOST_INSIDE = (
+    ("mount_of_the_hosts_root", "exec act open-read /host/etc/shadow", True),
+    ("jail_in_the_hosts_root", "cat /bin/act >/host/tmp/.parka-e2e-act; chmod 755 /host/tmp/.parka-e2e-act; "
+     "chroot /host /tmp/.parka-e2e-act open-read /etc/shadow; r=$?; rm -f /host/tmp/.parka-e2e-act; exit $r", True),
+    ("jail_in_a_directory_of_the_hosts_root", "cat /bin/act >/host/etc/.parka-e2e-act; chmod 755 /host/etc/.parka-e2e-act; "
+     "chroot /host/etc /.parka-e2e-act open-read /shadow; r=$?; rm -f /host/etc/.parka-e2e-act; exit $r", True),
 )
 
 
@@ -105,7 +116,9 @@ def host_cases(tmp):
     )
 
 
-def suite(tap, label, rule, watch, box, tmp, ours):
+def suite(tap, label, rule, watch, box, host_box, tmp, ours):
+    for promise, script, _ in HOST_INSIDE:
+        check(tap, watch, label + " in a container", promise, lambda: host_box.sh(script), rule, host_box.id)
     for promise, script, seen_by_theirs in INSIDE:
         if ours or seen_by_theirs:
             check(tap, watch, label + " in a container", promise, lambda: box.sh(script), rule, box.id)
@@ -118,13 +131,16 @@ def main():
     tap = harness.Tap()
     tmp = tempfile.mkdtemp(prefix="parka-e2e-evasion-")
     box = Container("evasion", "--cap-add=SYS_ADMIN", "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined")
+    host_box = Container("evasion-host", "-v", "/:/host")
     watch = harness.watch_or_skip()
-    suite(tap, "parka's rules", OURS, watch, box, tmp, True)
+    suite(tap, "parka's rules", OURS, watch, box, host_box, tmp, True)
+    for promise, script, _ in HOST_INSIDE:
+        check(tap, watch, "parka's rules in a container", promise + "_of_the_host", lambda: host_box.sh(script), HOST_SECRET, host_box.id)
     watch.stop()
     official = os.path.join(harness.OFFICIAL, "falco_rules.yaml")
     if os.path.exists(official):
         watch = harness.watch_or_skip(official)
-        suite(tap, "the official rules", THEIRS, watch, box, tmp, False)
+        suite(tap, "the official rules", THEIRS, watch, box, host_box, tmp, False)
         watch.stop()
     else:
         tap.skip("the official rules see every evasion that is about the file", "falco_rules.yaml is not here")

@@ -14,6 +14,9 @@
  *
  *     types[openat] & kind[O_WRONLY|O_TRUNC] & result[0] & fd_type[file] & path(/etc/cron.d/x) & comm("vi") & where[host] ...
  *
+ * A path, name and part are asked of each name that the file has by its place, as the state sees it (sensor/names.h): by the mounts, from the
+ * root and on the host when mounts are not looked at. One of them must satisfy all three.
+ *
  * `*_free` is the set of terms that demand nothing of a dimension: when no other is left, it need not be asked.
  *
  * Sound: every dimension over-approximates. A collision of two hashes adds bits, never takes one.
