@@ -143,7 +143,7 @@ enum sensor_path_flags {
 	SENSOR_PATH_LOOSE = 1 << 7,      /* the way to the file system's root is not known: cut, or opened by handle */
 };
 /* The upper byte of the flags: 1 + how many components lead to the file, when mounts are not looked at, from the task's root or that of
- * the first process in its pid namespace, whichever is further up; 0: neither is above the file in its file system. */
+ * the first process in its pid namespace, whichever is further up; 0: neither is the root of the file's mount, or above it. */
 enum { SENSOR_PATH_ROOT_SHIFT = 8 };
 
 struct sensor_wire_path {

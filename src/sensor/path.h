@@ -21,7 +21,7 @@ bool sensor_path_has_places(const struct sensor_wire_path *path);
 /* The path within the file system: "/etc/shadow" of /mnt/x/shadow where /mnt/x shows /etc. NULL when it is not known. */
 char *sensor_path_in_fs(const struct sensor_path *path, struct arena *arena, size_t *ret_len);
 /* The path from the task's root, or from the container's where the task is in a jail, when mounts are not looked at; NULL when
- * neither is above the file in its file system. *ret_is_whole: that root is the root of the file system. */
+ * neither is the root of the file's mount, or above it. *ret_is_whole: that root is the root of the file system. */
 char *sensor_path_in_root(const struct sensor_path *path, struct arena *arena, size_t *ret_len, bool *ret_is_whole);
 
 /* dir + raw without touching any file: "." and ".." and doubled slashes are folded, as Falco does. `raw` absolute: `dir`

@@ -178,18 +178,14 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 
 	if (!w)
 		return -1;
-	w->n = w->bytes = w->last_len = w->root_at = 0;
+	w->n = w->bytes = w->last_len = 0;
 	w->n_first = ~0U;
 	w->rest = top;
 	w->from = FILTER_ROOT;
 	w->from_path = w->from_part = 0;
 	for (int i = 0; i < PATH_STEPS; i++) {
-		if (dentry == root_dentry) {
-			if (w->n_first == ~0U)
-				w->root_at = w->n + 1;
-			if (vfsmount == root_mnt)
-				break;
-		}
+		if (dentry == root_dentry && vfsmount == root_mnt)
+			break;
 		if (dentry == top) {
 			if (w->n_first == ~0U)
 				w->n_first = w->n;
@@ -245,6 +241,7 @@ __noinline int walk_in_fs(__u32 level, __u64 vfsmount)
 	}
 	w->mount = left <= w->n_first ? h : 0;
 	w->n = w->n_first;
+	w->root_at = 0;
 	dentry = w->rest;
 	for (int i = 0; i < PATH_BIND_STEPS; i++) {
 		if (dentry == root_dentry || dentry == first_root)

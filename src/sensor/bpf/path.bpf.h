@@ -96,12 +96,8 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 	struct dentry *top = PEEK(mount, mnt.mnt_root);
 
 	for (int i = 0; i < PATH_STEPS; i++) {
-		if (dentry == root_dentry) {
-			if (s->walk_first == ~0U)
-				s->walk_flags |= (s->walk_n + 1) << SENSOR_PATH_ROOT_SHIFT;
-			if (mount == root_mount)
-				return;
-		}
+		if (dentry == root_dentry && mount == root_mount)
+			return;
 		if (dentry == top) {
 			above = PEEK(mount, mnt_parent);
 			if (s->walk_first == ~0U)
