@@ -247,6 +247,7 @@ static void on_second(uint64_t n, void *data)
 
 	(void)n;
 	take_losses(live);
+	agent_recorder_tick(&live->recorder, clock_ns(CLOCK_BOOTTIME));
 	if (live->costs)
 		agent_costs_tick(live->costs);
 	agent_stream_tick(live->stream, clock_ns(CLOCK_REALTIME));
@@ -286,6 +287,7 @@ int agent_live_run(struct agent_live *live, struct err *err)
 		return r;
 	take_losses(live);
 	agent_stream_end(live->stream);
+	agent_recorder_tick(&live->recorder, clock_ns(CLOCK_BOOTTIME));
 	return agent_recorder_close(&live->recorder, err);
 }
 
@@ -414,6 +416,10 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	mem_trim();
 	r = open_sensor(live, options, rules, err);
 	mem_trim();
+	/* Whoever floods the host must not starve who watches it, nor the thread behind a capture, which inherits it. Refused without
+	 * privilege: then it is as it is. */
+	if (r == 0 && !options->keep_priority)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	if (r == 0)
 		r = open_capture(live, options->capture, err);
 	if (r == 0)
@@ -435,9 +441,6 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 		agent_live_close(live);
 		return r;
 	}
-	/* Whoever floods the host must not starve who watches it. Refused without privilege: then it is as it is. */
-	if (!options->keep_priority)
-		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	*ret_live = live;
 	return 0;
 }
@@ -498,6 +501,11 @@ const struct agent_sums *agent_live_costs(struct agent_live *live)
 	return agent_costs_sums(live->costs);
 }
 
+void agent_live_count_containers(struct agent_live *live, bool on)
+{
+	sensor_count_cgroups(live->sensor, on);
+}
+
 void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret)
 {
 	struct runtime_stats runtime;
@@ -507,4 +515,5 @@ void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret)
 	ret->n_containers = runtime.n_containers;
 	ret->n_recorded = live->recorder.n_records;
 	ret->n_recorded_bytes = live->recorder.n_bytes;
+	ret->n_unwritten = live->recorder.n_unwritten;
 }

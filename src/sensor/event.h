@@ -88,7 +88,7 @@ enum sensor_param {
 	SENSOR_P_MODE,           /* u64 */
 	SENSOR_P_FD,             /* s64: descriptor operated on */
 	SENSOR_P_FD2,            /* s64: second (dup2 target) */
-	SENSOR_P_FD_KIND,        /* text: anon inode name or type of FD's file when it has no path */
+	SENSOR_P_OLD_PROT,       /* u64: PROT_* bits of memory before the call, of all its parts together */
 	/* exec */
 	SENSOR_P_ARGV,           /* NUL-separated */
 	SENSOR_P_ENVP,           /* NUL-separated, at most 4 KiB */
@@ -197,7 +197,11 @@ struct sensor_wire_socket {
 	__u32 flags;             /* 1: this socket had no peer of this name before */
 };
 
-enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TOO_LONG, SENSOR_LOST_TABLE_FULL, SENSOR_LOST_NESTED, SENSOR_LOST_MAX };
+enum sensor_lost {
+	SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TOO_LONG, SENSOR_LOST_TABLE_FULL, SENSOR_LOST_NESTED,
+	SENSOR_LOST_UNWRITTEN,   /* seen by whoever recorded, but not in the capture: its file is too slow */
+	SENSOR_LOST_MAX
+};
 
 /*
  * Which parameters an event carries. [x] when it has one. Failed calls (ret < 0) carry what the program
@@ -231,7 +235,8 @@ enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TO
  *   init_module finit_module delete_module   NAME FD PATH FILE FLAGS; module_load NAME
  *   kexec_load kexec_file_load keyctl add_key request_key userfaultfd io_uring_setup memfd_create
  *                        REQUEST FLAGS NAME PATH ARG2
- *   mprotect mmap        REQUEST (old protection) ARG2 (new) ARG3 (address) PATH; only W to X, or W and X
+ *   mprotect             [OLD_PROT where a hook tells] ARG2 (new) ARG3 (address) ARG4 (length); only when PROT_EXEC is asked for
+ *   mmap                 ARG2 (protection) ARG3 (address) ARG4 (length) FLAGS FD; only W and X at once
  *   io_uring_op          OPCODE PATH FILE FLAGS; opens and connects come as openat and connect with IO_URING
  *   cgroup_mkdir cgroup_rmdir cgroup_attach   CGROUP_ID CGROUP_PATH CGROUP_ROOT, attach: TARGET_PID
  *   oom_kill             TARGET_PID

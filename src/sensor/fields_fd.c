@@ -13,8 +13,7 @@ static bool has_fd(const struct sensor_record *r)
 
 	return sensor_type_is_open(type) || sensor_wire_has(r->view, SENSOR_P_FD) || sensor_wire_has(r->view, SENSOR_P_SOCKET) ||
 	       type == MODEL_EVT_IO_URING_OP || type == MODEL_EVT_MMAP || type == MODEL_EVT_MPROTECT ||
-	       type == MODEL_EVT_PKEY_MPROTECT || type == MODEL_EVT_MMAP_EXEC || type == MODEL_EVT_SPLICE_PIPE ||
-	       type == MODEL_EVT_SOCKET || type == MODEL_EVT_MEMFD_CREATE;
+	       type == MODEL_EVT_PKEY_MPROTECT || type == MODEL_EVT_SOCKET || type == MODEL_EVT_MEMFD_CREATE;
 }
 
 static bool makes_fd(enum model_event_type type)
@@ -44,17 +43,11 @@ static bool is_socket(const struct sensor_record *r)
 
 static const char *fd_name(const struct sensor_record *r, struct arena *scratch, size_t *ret_len)
 {
-	const char *text, *kind;
-
 	if (!has_fd(r))
 		return NULL;
 	if (is_socket(r))
 		return sensor_socket_name(r, scratch, ret_len);
-	text = sensor_record_name(r, ret_len);
-	if (text)
-		return text;
-	kind = sensor_wire_text(r->view, SENSOR_P_FD_KIND, ret_len);
-	return kind && *ret_len ? arena_strndup(scratch, kind, *ret_len) : NULL;
+	return sensor_record_name(r, ret_len);
 }
 
 /* "/etc" of "/etc/shadow", "/" of "/shadow" and "/". */

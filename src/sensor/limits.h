@@ -33,6 +33,8 @@ enum {
 	LIMIT_SENSOR_SCRATCH_BYTES = 1024 * 1024,    /* texts of one event */
 	LIMIT_SENSOR_MOUNTINFO_BYTES = 1024 * 1024,
 	LIMIT_CAPTURE_BLOCK_BYTES = 1024 * 1024,     /* of records, before compression */
+	LIMIT_CAPTURE_WAITING_BYTES = 32 * 1024 * 1024,  /* that wait for the writing thread: then events are dropped */
+	LIMIT_CAPTURE_QUEUE_BYTES = 48 * 1024 * 1024,    /* the same, with what a replay cannot do without */
 	LIMIT_CAPTURE_RECORD_BYTES = 512 * 1024,
 	LIMIT_CAPTURE_HEADER_BYTES = 64 * 1024,
 };
