@@ -151,6 +151,7 @@ static const struct {
 	{ "dockerfile-yum-unpinned", IN("RUN yum install a-devel"), IN("ENV V=1\nRUN yum install a-1.2-3.el9 b.rpm c-$V && yum module install d:1") },
 	{ "dockerfile-dnf-asks", IN("RUN microdnf install a"), IN("RUN dnf install --assumeyes a") },
 	{ "dockerfile-dnf-cache", IN("RUN dnf up -y"), IN("RUN dnf up -y && rm -rf /var/cache/dnf") },
+	{ "dockerfile-dnf-cache", IN("RUN dnf install -y a && microdnf clean all"), IN("RUN microdnf install -y a") },
 	{ "dockerfile-microdnf-cache", IN("RUN microdnf clean all && microdnf install a"), IN("RUN microdnf install a && microdnf clean all") },
 	{ "dockerfile-dnf-unpinned", IN("RUN dnf install c++"), IN("RUN dnf install c++-1:2.3; dnf group install a; dnf remove b") },
 	{ "dockerfile-zypper-asks", IN("RUN zypper rm a"), IN("RUN zypper -n in a; zypper search b") },

@@ -438,6 +438,7 @@ TEST(comments_waive_what_they_name_where_they_stand)
 		{ "FROM a:1\n#trivy:ignore:DS-0010\nRUN sudo b\n", "DS-0010", 0, 1, NULL },
 		{ "#checkov:skip=CKV_DOCKER_3:runs once\nFROM a:1\n", "CKV_DOCKER_3", 0, 1, "runs once" },
 		{ "FROM a:1\n# hadolint ignore=\nRUN sudo b\n", "DL3004", 1, 0, NULL },
+		{ "FROM a:1\n# hadolint ignore=crazy,DL3004\nRUN sudo b\n", "DL3004", 1, 0, NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -202,13 +202,11 @@ static bool removes(const struct shell_command *c, const char *const *directorie
 }
 
 /* A command after this one: NAME VERB, or rm of the directory. */
-static bool is_cleaned(const struct packages_context *x, const struct shell_command *c, const char *const *names,
-		       const char *const *verbs, const char *const *directories)
+static bool is_cleaned(const struct shell_command *c, const char *const *names, const char *const *verbs, const char *const *directories)
 {
 	for (const struct shell_command *later = c->next; later; later = later->next)
 		if ((is_among(later->name, names) && has_any(later, verbs)) || removes(later, directories))
 			return true;
-	(void)x;
 	return false;
 }
 
@@ -262,7 +260,7 @@ static void use_apt(const struct packages_context *x, const struct shell_command
 		bool is_mounted = packages_has_mount(x->run, "/var/lib/apt/lists") ||
 			(packages_has_mount(x->run, "/var/lib/apt") && packages_has_mount(x->run, "/var/cache/apt"));
 		use->leaves_cache = !is_mounted &&
-			!is_cleaned(x, c, WORDS(""), WORDS(""), WORDS("/var/lib/apt/lists", "/var/lib/apt/*", "/var/lib/apt/{", "/var/lib/{apt"));
+			!is_cleaned(c, WORDS(""), WORDS(""), WORDS("/var/lib/apt/lists", "/var/lib/apt/*", "/var/lib/apt/{", "/var/lib/{apt"));
 		use->is_lone_update = strcmp(c->name, "aptitude") != 0 && !installs_later(c, WORDS("apt", "apt-get"));
 	}
 	if (!shell_has_word(c, "install"))
@@ -365,18 +363,17 @@ static void keep_unpinned_rpm(const struct packages_context *x, const struct she
 
 static void use_rpm(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	static const char *const families[] = { "yum", "dnf", "microdnf", "tdnf", NULL };
 	static const char *const caches[] = { "/var/cache/yum", "/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/*", NULL };
 	static const char *const fills_dnf[] = { "install", "in", "upgrade", "up", "upgrade-minimal", "up-min", "reinstall", "rei", NULL };
 	static const char *const fills_yum[] = { "install", NULL };
 	bool is_yum = strcmp(c->name, "yum") == 0;
 
 	if (has_any(c, WORDS("update", "up")) && strcmp(c->name, "microdnf") != 0)
-		use->is_lone_update = !installs_later(c, (const char *const[]){ c->name, NULL });
+		use->is_lone_update = !installs_later(c, WORDS(c->name));
 	if (has_any(c, is_yum ? fills_yum : fills_dnf)) {
 		bool is_mounted = packages_has_mount(x->run, "cache/libdnf5") || packages_has_mount(x->run, "/var/cache/dnf") ||
 			packages_has_mount(x->run, "/var/cache/yum");
-		use->leaves_cache = !is_mounted && !is_cleaned(x, c, families, WORDS("clean"), caches);
+		use->leaves_cache = !is_mounted && !is_cleaned(c, WORDS(c->name), WORDS("clean"), caches);
 	}
 	use->installs = has_any(c, WORDS("install", "groupinstall", "localinstall", "in"));
 	use->asks = has_any(c, WORDS("install", "groupinstall", "localinstall")) && !packages_has_flag(c, 'y', "assumeyes");
@@ -403,7 +400,7 @@ static void use_zypper(const struct packages_context *x, const struct shell_comm
 		return;
 	use->installs = true;
 	use->leaves_cache = !packages_has_mount(x->run, "/var/cache/zypp") &&
-		!is_cleaned(x, c, WORDS("zypper"), WORDS("clean", "cc"), WORDS("/var/cache/zypp"));
+		!is_cleaned(c, WORDS("zypper"), WORDS("clean", "cc"), WORDS("/var/cache/zypp"));
 	l = operands(x->arena, c, "crRtf", " repo from type root config ");
 	drop(&l, WORDS("install", "in"));
 	keep_unpinned(use, l, is_pinned_zypper);
@@ -593,7 +590,7 @@ static void use_yarn(const struct packages_context *x, const struct shell_comman
 	if (!shell_has_word(c, "install"))
 		return;
 	use->installs = true;
-	use->leaves_cache = !packages_has_mount(x->run, ".cache/yarn") && !is_cleaned(x, c, WORDS("yarn"), WORDS("cache", "clean"),
+	use->leaves_cache = !packages_has_mount(x->run, ".cache/yarn") && !is_cleaned(c, WORDS("yarn"), WORDS("cache", "clean"),
 											      WORDS("/root/.cache", "/usr/local/share/.cache"));
 }
 

@@ -69,9 +69,14 @@ static bool read_hadolint(const char *s, struct pragma *ret)
 	if (!take(&s, "ignore") || !take(&s, "="))
 		return false;
 	ret->ids = s;
-	s = after_ids(s);
-	ret->reason = *s == '#' ? skip_blanks(s + 1) : s;
-	return true;
+	/* One id that is none of hadolint's or ShellCheck's, and hadolint takes the whole for a mere comment. */
+	while (*s && *s != '#') {
+		if (!strchr("DLSC0123456789, \t", *s))
+			return false;
+		s++;
+	}
+	ret->reason = *s ? skip_blanks(s + 1) : "";
+	return ret->ids[0] != '#' && ret->ids[0] != '\0';
 }
 
 static bool read_parka(const char *s, struct pragma *ret)
