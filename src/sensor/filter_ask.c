@@ -128,11 +128,27 @@ static uint64_t ask_partial(const struct filter_tables *t, uint64_t parent, uint
 	return mask;
 }
 
+/* By another way than the kernel's. */
+static uint64_t ask_needles(const struct filter_tables *t, const char *name, size_t len)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < t->n_needles; i++) {
+		char text[FILTER_NEEDLE_BYTES];
+		size_t n = 0;
+		for (; n < FILTER_NEEDLE_BYTES && t->needles[i].counts[n]; n++)
+			text[n] = (char)(t->needles[i].bytes[n] & 0xff);
+		if (memmem(name, len, text, n))
+			mask |= t->needles[i].mask;
+	}
+	return mask;
+}
+
 /* Components from the root down. */
 static uint64_t ask_components(const struct filter_tables *t, const char *const *names, size_t n)
 {
 	const struct filter_node *at = FIND(filter_find_node, t->nodes, FILTER_ROOT);
-	uint64_t path = 0, part = 0, hash = FILTER_ROOT;
+	uint64_t path = 0, part = 0, needle = 0, hash = FILTER_ROOT;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(names[i]);
@@ -145,11 +161,12 @@ static uint64_t ask_components(const struct filter_tables *t, const char *const 
 			const struct filter_name *p = FIND(filter_find_name, t->parts, filter_name_hash(names[i], len));
 			part |= p ? p->mask : 0;
 		}
+		needle |= ask_needles(t, names[i], len);
 		hash = filter_mix(hash, filter_name_hash(names[i], len));
 		at = FIND(filter_find_node, t->nodes, hash);
 	}
 	path |= at ? at->exact : 0;
-	return (path | t->path_free) & (part | t->part_free) &
+	return (path | t->path_free) & (part | t->part_free) & (needle | t->needle_free) &
 	       ((n ? ask_name(t, names[n - 1], strlen(names[n - 1])) : 0) | t->name_free);
 }
 

@@ -235,6 +235,33 @@ TEST(the_length_of_a_name_does_not_matter)
 	}
 }
 
+/* A text at every place of names of many lengths, across the words that the kernel looks at. */
+TEST(a_text_within_a_name_is_found_wherever_it_is)
+{
+	static const size_t lengths[] = { 6, 7, 8, 9, 15, 16, 17, 24, 33, 255 };
+	struct sensor_filter_term term = open_term(), one = open_term();
+	char name[256];
+
+	NEED_SENSOR();
+	SET(term, needles, "id_rsa", "nothing");
+	SET(one, needles, "j");
+	for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++)
+		for (size_t at = 0; at + 6 <= lengths[l]; at += at < 18 ? 1 : 37) {
+			memset(name, 'n', lengths[l]);
+			name[lengths[l]] = '\0';
+			memcpy(name + at, "id_rsa", 6);
+			CHECK_ACT(term, true, new_file(name));
+			CHECK_ACT(one, false, new_file(name));
+			name[at + 3] = 'j';
+			CHECK_ACT(term, false, new_file(name));
+			CHECK_ACT(one, true, new_file(name));
+		}
+	CHECK(mkdir(in_dir("my-id_rsa-keys"), 0755) == 0);
+	CHECK_ACT(term, true, new_file("my-id_rsa-keys/x"));
+	CHECK_ACT(term, true, in_dir("my-id_rsa-keys"), .flags = O_DIRECTORY);
+	CHECK_ACT(term, false, "/etc/hostname");
+}
+
 TEST(flags_and_results_are_judged)
 {
 	struct sensor_filter_term writing = open_term(), failed = open_term(), created = open_term(), directory = open_term();

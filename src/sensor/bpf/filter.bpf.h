@@ -32,10 +32,10 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_PROCESSES_M
 struct walk {
 	__u64 users;             /* 0: free */
 	__u32 n, bytes;
-	__u64 last;              /* address and length of the last component's name */
-	__u32 last_len, spare;
 	__u64 hash[WALK_MASK + 1];   /* of each component, the last one first */
 	__u64 word[WALK_MASK + 1];   /* its first 8 bytes; or a text */
+	__u64 name[WALK_MASK + 1];   /* where it is, and its length */
+	__u8 len[WALK_MASK + 1];
 	__u64 exe[FILTER_CLASSES];   /* what an executable with this path may satisfy */
 };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SENSOR_SLOTS); __type(key, __u32); __type(value, struct walk); } walks SEC(".maps");
@@ -151,10 +151,8 @@ static __always_inline bool walk_component(struct walk *w, __u64 dentry)
 		return false;
 	w->hash[n & WALK_MASK] = hash;
 	w->word[n & WALK_MASK] = filter_low_bytes(word_at(name), len);
-	if (!n) {
-		w->last = name;
-		w->last_len = len;
-	}
+	w->name[n & WALK_MASK] = name;
+	w->len[n & WALK_MASK] = len;
 	w->n = n + 1;
 	w->bytes += len + 1;
 	return w->bytes <= WALK_BYTES;
@@ -172,7 +170,7 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 
 	if (!w)
 		return -1;
-	w->n = w->bytes = w->last_len = 0;
+	w->n = w->bytes = 0;
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && vfsmount == root_mnt)
 			return 0;
@@ -242,7 +240,7 @@ __noinline __u64 filter_nodes(__u32 level, __u32 version)
 /* The last 8 bytes of the last component (fewer when it has no more), the first of them lowest. */
 static __always_inline __u64 last_bytes(struct walk *w)
 {
-	return w->last_len >= 8 ? word_at(w->last + w->last_len - 8) : w->word[0];
+	return w->len[0] >= 8 ? word_at(w->name[0] + w->len[0] - 8) : w->word[0];
 }
 
 /* Terms that want the last component, or what it ends in. */
@@ -262,7 +260,7 @@ __noinline __u64 filter_names(__u32 level, __u32 version)
 	if (!t->suffixes)
 		return found;
 	word = last_bytes(w);
-	len = w->last_len < 8 ? w->last_len : 8;
+	len = w->len[0] < 8 ? w->len[0] : 8;
 	for (__u32 n = 1; n <= 8; n++) {
 		if (n > len || !(t->suffixes >> (n - 1) & 1))
 			continue;
@@ -293,6 +291,58 @@ __noinline __u64 filter_parts(__u32 level, __u32 version)
 	return found;
 }
 
+/* Whether a component holds the text that is number `at`. */
+__noinline int needle_in_name(__u32 version, __u32 at, __u64 name, __u32 len)
+{
+	struct filter_tables *t = tables_of(version);
+	struct filter_needle *needle;
+	__u64 word, next;
+
+	if (!t)
+		return 1;
+	needle = &t->needles[at & (FILTER_NEEDLES - 1)];
+	word = filter_low_bytes(word_at(name), len);
+	for (__u32 i = 8; i < NAME_MAX + 9; i += 8) {
+		next = i < len ? filter_low_bytes(word_at(name + i), len - i) : 0;
+		if (filter_needle_in(needle, word, next))
+			return 1;
+		if (i >= len)
+			break;
+		word = next;
+	}
+	return 0;
+}
+
+/* Terms that want the text that is number `at`, if some component holds it. */
+__noinline __u64 filter_needle(__u32 level, __u32 version, __u32 at)
+{
+	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
+
+	if (!t || !w)
+		return ~0ULL;
+	for (__u32 i = 0; i < FILTER_COMPONENTS; i++) {
+		if (i >= w->n)
+			break;
+		if (needle_in_name(version, at, w->name[i & WALK_MASK], w->len[i & WALK_MASK]))
+			return t->needles[at & (FILTER_NEEDLES - 1)].mask;
+	}
+	return 0;
+}
+
+static __always_inline __u64 filter_needles(struct filter_tables *t, __u64 terms, __u32 level, __u32 version)
+{
+	__u64 found = 0;
+
+	for (__u32 i = 0; i < FILTER_NEEDLES; i++) {
+		if (i >= t->n_needles)
+			break;
+		if (terms & t->needles[i].mask & ~found)
+			found |= filter_needle(level, version, i);
+	}
+	return found;
+}
+
 /* Which of `terms` the path of (vfsmount, dentry) satisfies. */
 __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 dentry)
 {
@@ -313,6 +363,8 @@ __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 d
 			terms &= t->name_free | filter_names(level, version);
 		if (terms & ~t->part_free)
 			terms &= t->part_free | filter_parts(level, version);
+		if (terms & ~t->needle_free)
+			terms &= t->needle_free | filter_needles(t, terms, level, version);
 	}
 	walk_release(level);
 	return terms;
@@ -519,7 +571,7 @@ __noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
 	type = filter_fd_type_of(mode);
 	asm volatile("" : "+r"(type));   /* a switch may become a table, whose values verifiers do not know */
 	terms &= t->of[FILTER_OPEN].fd_type[type & (FILTER_FD_TYPES - 1)];
-	if (!(terms & ~(t->path_free & t->name_free & t->part_free)))
+	if (!(terms & ~(t->path_free & t->name_free & t->part_free & t->needle_free)))
 		return terms;
 	/* Other names of the inode are known to user space only. */
 	if ((mode & S_IFMT) != S_IFDIR && (__u32)WORD(inode, inode, i_nlink) > 1)
