@@ -28,7 +28,8 @@ allowed() {
 		sensor) echo base model runtime sensor ;;
 		detect) echo base model lang runtime sensor detect ;;
 		agent) echo base model lang runtime sensor detect agent ;;
-		cli) echo base model lang runtime sensor detect agent cli ;;
+		posture) echo base model lang runtime posture ;;
+		cli) echo base model lang runtime sensor detect agent posture cli ;;
 		*) echo "$1" ;;
 	esac
 }

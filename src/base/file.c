@@ -41,14 +41,11 @@ int file_read_fd(int fd, const char *name, size_t max_bytes, struct arena *arena
 	return 0;
 }
 
-int file_read_at(int dirfd, const char *path, size_t max_bytes, struct arena *arena,
-		 char **ret_text, size_t *ret_len, struct err *err)
+int file_read_regular(int fd, const char *path, size_t max_bytes, struct arena *arena,
+		      char **ret_text, size_t *ret_len, struct err *err)
 {
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
-	if (fd < 0)
-		return err_set_os(err, -errno, "open %s", path);
 	if (fstat(fd, &st) < 0)
 		return err_set_os(err, -errno, "stat %s", path);
 	if (S_ISDIR(st.st_mode))
@@ -56,6 +53,16 @@ int file_read_at(int dirfd, const char *path, size_t max_bytes, struct arena *ar
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "%s is not a regular file", path);
 	return file_read_fd(fd, path, max_bytes, arena, ret_text, ret_len, err);
+}
+
+int file_read_at(int dirfd, const char *path, size_t max_bytes, struct arena *arena,
+		 char **ret_text, size_t *ret_len, struct err *err)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_set_os(err, -errno, "open %s", path);
+	return file_read_regular(fd, path, max_bytes, arena, ret_text, ret_len, err);
 }
 
 int file_read(const char *path, size_t max_bytes, struct arena *arena,

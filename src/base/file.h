@@ -18,6 +18,9 @@ int file_read(const char *path, size_t max_bytes, struct arena *arena,
 /* The same for an open descriptor (standard input, a pipe). */
 int file_read_fd(int fd, const char *name, size_t max_bytes, struct arena *arena,
 		 char **ret_text, size_t *ret_len, struct err *err);
+/* An open descriptor that must be a regular file (-EINVAL, -EISDIR otherwise). */
+int file_read_regular(int fd, const char *path, size_t max_bytes, struct arena *arena,
+		      char **ret_text, size_t *ret_len, struct err *err);
 
 /* mkdir -p. Existing directories are fine. */
 int file_make_dirs(const char *path, mode_t mode, struct err *err);

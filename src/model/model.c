@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
@@ -58,11 +59,41 @@ const struct model_field *model_field(enum model_field_id id)
 	return &fields[id];
 }
 
+/* Names by hash: conditions by the hundred look them up when checks are loaded. */
+enum { FIELD_SLOTS = 4096 };
+_Static_assert(MODEL_F_MAX * 2 < FIELD_SLOTS, "half of the slots stay free");
+static uint16_t field_slots[FIELD_SLOTS];   /* id + 1; 0: free */
+
+static unsigned slot_of(const char *name, size_t len)
+{
+	uint32_t hash = 2166136261;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)name[i]) * 16777619;
+	return (hash ^ hash >> 15) % FIELD_SLOTS;
+}
+
+static void fill_field_slots(void)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
+		unsigned slot = slot_of(fields[i].name, strlen(fields[i].name));
+
+		while (field_slots[slot])
+			slot = (slot + 1) % FIELD_SLOTS;
+		field_slots[slot] = (uint16_t)(i + 1);
+	}
+}
+
 enum model_field_id model_field_by_name(const char *name, size_t len)
 {
-	for (unsigned i = 0; i < ARRAY_LEN(fields); i++)
-		if (strlen(fields[i].name) == len && memcmp(fields[i].name, name, len) == 0)
-			return i;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fill_field_slots);
+	for (unsigned slot = slot_of(name, len); field_slots[slot]; slot = (slot + 1) % FIELD_SLOTS) {
+		const char *known = fields[field_slots[slot] - 1].name;
+		if (strncmp(known, name, len) == 0 && known[len] == '\0')
+			return field_slots[slot] - 1;
+	}
 	return MODEL_F_MAX;
 }
 

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { HOLD_NS = 300000, UP_MS = 2 };
+enum { HOLD_NS = 300000, UP_MS = 2, DESCRIPTORS_WANTED = 8192 };
 
 static enum sensor_compat compat_from_environment(void)
 {
@@ -62,6 +63,18 @@ static int check_kernel(const struct sensor_options *options, struct err *err)
 	return 0;
 }
 
+/* Every program, link and map is a descriptor, several hundred in all where each call has a hook of its own; the usual
+ * soft limit of 1,024 leaves no room for what is loaded later. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+	setrlimit(RLIMIT_NOFILE, &limit);   /* without it: loading says "Too many open files" */
+}
+
 int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor, struct err *err)
 {
 	struct sensor *sensor;
@@ -69,6 +82,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor
 
 	if (r < 0)
 		return r;
+	allow_descriptors();
 	sensor = mem_alloc(sizeof(*sensor));
 	sensor->options = *options;
 	sensor->epoll_fd = -1;

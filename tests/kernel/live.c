@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,13 +99,14 @@ struct live_events live_run(int (*act)(void *data), void *data)
 	return e;
 }
 
-bool live_start_compat(struct sensor *sensor, const char *program, const char *argument)
+bool live_start_compat(struct sensor *sensor, const char *program)
 {
 	const struct sensor_wire *event;
 	pid_t pid = fork();
+	bool sees;
 
 	if (pid == 0) {
-		execl(program, program, argument, NULL);
+		execl(program, program, "/nowhere", "600", NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 6000 && (i == 0 || !sensor_sees_compat(sensor)); i++) {
@@ -112,8 +114,10 @@ bool live_start_compat(struct sensor *sensor, const char *program, const char *a
 			;
 		usleep(10000);
 	}
+	sees = sensor_sees_compat(sensor);
+	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	return sensor_sees_compat(sensor);
+	return sees;
 }
 
 void live_free(struct live_events *e)

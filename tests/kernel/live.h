@@ -21,8 +21,8 @@ struct sensor *live_sensor(void);
 void live_stop(void);
 /* Fork, run act in the child (its result is the exit status), collect what the child and its descendants did. */
 struct live_events live_run(int (*act)(void *data), void *data);
-/* Run the 32-bit program until the sensor looks at 32-bit calls; false: it does not within 60 s. */
-bool live_start_compat(struct sensor *sensor, const char *program, const char *argument);
+/* Run helper32 until the sensor looks at 32-bit calls, however long loading takes; false: it does not within 60 s. */
+bool live_start_compat(struct sensor *sensor, const char *program);
 void live_free(struct live_events *events);
 /* The nth event of a type; NULL. */
 const struct sensor_wire *live_nth(const struct live_events *events, unsigned type, size_t n);

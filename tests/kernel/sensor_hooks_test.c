@@ -281,7 +281,7 @@ TEST(all_exits_are_looked_at_only_while_32_bit_programs_live_and_again_when_anot
 		return;
 	CHECK(!is_loaded(sensor, "exit_raw"));
 	for (int i = 0; i < 2; i++) {
-		CHECK(live_start_compat(sensor, helper, "/nowhere"));
+		CHECK(live_start_compat(sensor, helper));
 		CHECK(is_loaded(sensor, "exit_raw"));
 		CHECK_INT(hook_of(sensor, "32-bit calls", "exit_raw")->state, SENSOR_HOOK_ATTACHED);
 		CHECK(rests(sensor));
@@ -316,7 +316,7 @@ TEST(all_exits_stay_looked_at_while_one_of_several_32_bit_programs_lives)
 	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
 		return;
 	lives = start_compat(helper, "120");
-	CHECK(live_start_compat(sensor, helper, "/nowhere"));
+	CHECK(live_start_compat(sensor, helper));
 	ends = start_compat(helper, "0");
 	CHECK_INT(waitpid(ends, NULL, 0), ends);
 	for (int i = 0; i < 300 && sensor_sees_compat(sensor); i++) {

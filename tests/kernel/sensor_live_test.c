@@ -419,7 +419,7 @@ TEST(calls_of_32_bit_programs_are_seen)
 	if (!helper || access(helper, X_OK) != 0)
 		SKIP("no 32-bit helper was built (gcc -m32)");
 	write_file(in_dir("plain"), "x");
-	CHECK(live_start_compat(live_sensor(), helper, "/nowhere"));   /* the hook is loaded when the first one starts */
+	CHECK(live_start_compat(live_sensor(), helper));   /* the hook is loaded when the first one starts */
 	e = live_run(act_compat, (void *)helper);
 	w = live_nth(&e, MODEL_EVT_EXECVE, 0);
 	CHECK(w && w->flags & SENSOR_WIRE_COMPAT);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "posture/audit.h"
+
+#include "base/suggest.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct posture_collector *const posture_collectors[] = {
+	NULL,
+};
+
+static bool is_wanted(const struct posture_collector *c, const char *name)
+{
+	return strcmp(c->name, name) == 0 || strcmp(model_layer_name(c->layer), name) == 0;
+}
+
+static int check_names(const char *const *wanted, size_t n_wanted, struct err *err)
+{
+	for (size_t i = 0; i < n_wanted; i++) {
+		struct suggestion near = SUGGESTION(wanted[i], strlen(wanted[i]));
+		bool known = model_layer_by_name(wanted[i]) != MODEL_LAYER_MAX;
+
+		for (const struct posture_collector *const *c = posture_collectors; *c && !known; c++) {
+			known = is_wanted(*c, wanted[i]);
+			suggestion_offer(&near, (*c)->name, strlen((*c)->name));
+		}
+		if (!known)
+			return err_set(err, -ENOENT, near.best ? "there is no layer or part '%s'; did you mean '%s'?" :
+				       "there is no layer or part '%s'", wanted[i], near.best);
+	}
+	return 0;
+}
+
+int posture_audit(struct posture_set *set, const char *const *wanted, size_t n_wanted, const struct posture_audit_options *options,
+		  struct err *err)
+{
+	static const struct posture_audit_options none;
+	int r = check_names(wanted, n_wanted, err);
+
+	for (const struct posture_collector *const *c = posture_collectors; *c && r >= 0; c++) {
+		bool chosen = n_wanted == 0;
+
+		for (size_t i = 0; i < n_wanted; i++)
+			chosen |= is_wanted(*c, wanted[i]);
+		if (chosen)
+			(*c)->collect(set, options ? options : &none);
+	}
+	return r;
+}
