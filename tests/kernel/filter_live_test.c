@@ -244,7 +244,7 @@ TEST(a_text_within_a_name_is_found_wherever_it_is)
 
 	NEED_SENSOR();
 	SET(term, needles, "id_rsa", "nothing");
-	SET(one, needles, "j");
+	SET(one, needles, "@");
 	for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++)
 		for (size_t at = 0; at + 6 <= lengths[l]; at += at < 18 ? 1 : 37) {
 			memset(name, 'n', lengths[l]);
@@ -252,7 +252,7 @@ TEST(a_text_within_a_name_is_found_wherever_it_is)
 			memcpy(name + at, "id_rsa", 6);
 			CHECK_ACT(term, true, new_file(name));
 			CHECK_ACT(one, false, new_file(name));
-			name[at + 3] = 'j';
+			name[at + 3] = '@';
 			CHECK_ACT(term, false, new_file(name));
 			CHECK_ACT(one, true, new_file(name));
 		}

@@ -556,39 +556,50 @@ static __always_inline bool begins_with_proc(__u64 text)
 	return word == 0x2f636f72702fULL;   /* "/proc/" */
 }
 
-/* Which of `terms` the opened file satisfies. */
+/* A file system of the kernel's own: pipes, sockets, anonymous inodes. */
+static __always_inline bool is_internal(__u64 inode)
+{
+	return WORD(super_block, WORD(inode, inode, i_sb), s_flags) >> SB_NOUSER_BIT & 1;
+}
+
+/* Terms that want a file of this type. */
+static __always_inline __u64 filter_type(struct filter_tables *t, __u64 file)
+{
+	__u64 inode = WORD(file, file, f_inode);
+	__u32 type = filter_fd_type_of((__u16)WORD(inode, inode, i_mode));
+
+	if (is_internal(inode))
+		return ~0ULL;
+	asm volatile("" : "+r"(type));   /* a switch may become a table, whose values verifiers do not know */
+	return t->of[FILTER_OPEN].fd_type[type & (FILTER_FD_TYPES - 1)];
+}
+
+/* Which of `terms` the opened file's path satisfies. */
 __noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
 {
-	struct filter_tables *t = tables_of(version);
 	__u64 inode = WORD(file, file, f_inode);
-	__u32 mode = (__u16)WORD(inode, inode, i_mode), type;
 
-	if (!t)
-		return terms;
-	/* A file system of the kernel's own: pipes, sockets, anonymous inodes. */
-	if (WORD(super_block, WORD(inode, inode, i_sb), s_flags) >> SB_NOUSER_BIT & 1)
-		return terms;
-	type = filter_fd_type_of(mode);
-	asm volatile("" : "+r"(type));   /* a switch may become a table, whose values verifiers do not know */
-	terms &= t->of[FILTER_OPEN].fd_type[type & (FILTER_FD_TYPES - 1)];
-	if (!(terms & ~(t->path_free & t->name_free & t->part_free & t->needle_free)))
+	if (is_internal(inode))
 		return terms;
 	/* Other names of the inode are known to user space only. */
-	if ((mode & S_IFMT) != S_IFDIR && (__u32)WORD(inode, inode, i_nlink) > 1)
+	if (((__u16)WORD(inode, inode, i_mode) & S_IFMT) != S_IFDIR && (__u32)WORD(inode, inode, i_nlink) > 1)
 		return terms;
 	return filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
 }
 
-/* Which of `terms` an open satisfies by its flags and the file; `ret` >= 0. */
-static __always_inline __u64 filter_opened(__u32 version, struct filter_tables *t, __u64 terms, __u32 variant, __s64 ret)
+/* Which of `terms` an open satisfies by its flags and the type of the file, which is 0 when it failed or is not known. */
+static __always_inline __u64 filter_opened(struct filter_tables *t, __u64 terms, __u32 variant, __u64 file, bool failed)
 {
-	__u64 file = file_number((__u64)bpf_get_current_task(), ret), flags = 0;
+	__u64 flags = 0;
+	bool known = open_flags(variant, &flags);
 
-	if (!file)
-		return terms;
-	if (open_flags(variant, &flags))
-		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, WORD(file, file, f_mode) & FMODE_CREATED_BIT));
-	return terms ? filter_file(version, terms, file) : 0;
+	if (known && (file || failed))
+		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, file && WORD(file, file, f_mode) & FMODE_CREATED_BIT));
+	if (terms && file)
+		terms &= filter_type(t, file);
+	else if (known && failed)
+		terms &= t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
+	return terms;
 }
 
 int fold_open(__u32 version, __u32 index, __s64 ret);   /* fold.bpf.h */
@@ -599,7 +610,7 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	struct sensor_row *row = row_of(index);
 	__u32 version = version_now(), type;
 	struct filter_tables *t = tables_of(version);
-	__u64 terms, flags = 0;
+	__u64 terms, file;
 
 	if (!t || !row || !t->is_active)
 		return 1;
@@ -609,13 +620,12 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	terms = t->types[type] & filter_results(t, FILTER_OPEN, ret);
 	if (!terms)
 		return drop(type);
-	if (ret >= 0)
-		terms = filter_opened(version, t, terms, row->variant, ret);
-	else if (open_flags(row->variant, &flags))
-		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, false)) &
-			 t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
+	file = ret >= 0 ? file_number((__u64)bpf_get_current_task(), ret) : 0;
+	terms = filter_opened(t, terms, row->variant, file, ret < 0);
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);
+	if (file && terms & ~(t->path_free & t->name_free & t->part_free & t->needle_free))
+		terms = filter_file(version, terms, file);
 	if (terms & ~t->no_proc && !begins_with_proc(open_text(row->variant)))
 		terms &= t->no_proc;
 	if (terms & ~t->no_dots && !filter_has_dots(open_text(row->variant)))
