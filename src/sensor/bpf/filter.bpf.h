@@ -14,6 +14,7 @@
 #include "filter.h"
 #include "task.bpf.h"
 #include "call.bpf.h"
+#include "memo.bpf.h"
 
 enum { FILTER_WHERES_MAX = 4096, FILTER_PROCESSES_MAX = 16384, FILTER_RENAMED_MAX = 8192, RENAMED_MASK = 65535, WALK_MASK = 63, WALK_BYTES = 3500, NAME_MAX = 255, DOTS_BYTES = 256 };
 #define S_IFMT 0170000
@@ -32,6 +33,7 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FILTER_PROCESSES_M
 struct walk {
 	__u64 users;             /* 0: free */
 	__u32 n, bytes;
+	__u64 root_mnt, root_dentry; /* where it ended */
 	__u64 hash[WALK_MASK + 1];   /* of each component, the last one first */
 	__u64 word[WALK_MASK + 1];   /* its first 8 bytes; or a text */
 	__u64 name[WALK_MASK + 1];   /* where it is, and its length */
@@ -39,24 +41,6 @@ struct walk {
 	__u64 exe[FILTER_CLASSES];   /* what an executable with this path may satisfy */
 };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, SENSOR_SLOTS); __type(key, __u32); __type(value, struct walk); } walks SEC(".maps");
-
-/* ---- loads ---- */
-
-/* 8 bytes of kernel memory as a number, 0 where there are none. Any kernel structure that starts with a number of that size
- * would do: it is read through the type timespec64. */
-static __always_inline __u64 word_at(__u64 address)
-{
-	__u64 word = 0;
-
-	if (CAN_CAST) {
-		word = (__u64)AT(timespec64, address)->tv_sec;
-		asm volatile("" : "+r"(word));   /* or it is made one load with that of another kind of pointer */
-		return word;
-	}
-	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
-	return word;
-}
-#define WORD(kind, address, member) word_at((address) + bpf_core_field_offset(struct kind, member))
 
 /* ---- tables, counters, scratch ---- */
 
@@ -171,6 +155,8 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 	if (!w)
 		return -1;
 	w->n = w->bytes = 0;
+	w->root_mnt = root_mnt;
+	w->root_dentry = root_dentry;
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && vfsmount == root_mnt)
 			return 0;
@@ -343,29 +329,50 @@ static __always_inline __u64 filter_needles(struct filter_tables *t, __u64 terms
 	return found;
 }
 
-/* Which of `terms` the path of (vfsmount, dentry) satisfies. */
+static __always_inline __u64 filter_walked(struct filter_tables *t, __u64 terms, __u32 level, __u32 version)
+{
+	if (terms & ~t->path_free)
+		terms &= t->path_free | filter_nodes(level, version);
+	if (terms & ~t->name_free)
+		terms &= t->name_free | filter_names(level, version);
+	if (terms & ~t->part_free)
+		terms &= t->part_free | filter_parts(level, version);
+	if (terms & ~t->needle_free)
+		terms &= t->needle_free | filter_needles(t, terms, level, version);
+	return terms;
+}
+
+/* Which of `terms` the path of (vfsmount, dentry) satisfies. The answer is remembered: it may depend on nothing that is not among
+ * the facts of memo.bpf.h. */
 __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 dentry)
 {
 	struct filter_tables *t = tables_of(version);
+	struct memo_about about;
+	struct memo *memo = NULL;
+	__u64 asked = terms;
+	struct walk *w;
 	int level;
 
 	/* A mount that shows a part of its file system: the file has a second name. A removed one has none that is sure. */
 	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
 	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
 		return terms;
+	if (CAN_CAST && control.mount_lock) {
+		memo_look(&about, version, vfsmount, dentry);
+		memo = memo_of(&about);
+		if (memo && memo_ask(memo, &about, terms, &terms))
+			return terms;
+	}
 	level = walk_take();
 	if (level < 0)
 		return terms;
-	if (walk_path(level, vfsmount, dentry) == 0) {
-		if (terms & ~t->path_free)
-			terms &= t->path_free | filter_nodes(level, version);
-		if (terms & ~t->name_free)
-			terms &= t->name_free | filter_names(level, version);
-		if (terms & ~t->part_free)
-			terms &= t->part_free | filter_parts(level, version);
-		if (terms & ~t->needle_free)
-			terms &= t->needle_free | filter_needles(t, terms, level, version);
-	}
+	if (memo && level == 0)
+		memo_begin(memo, &about);
+	if (walk_path(level, vfsmount, dentry) == 0)
+		terms = filter_walked(t, terms, level, version);
+	w = walk_of(level);
+	if (memo && level == 0 && w)
+		memo_end(memo, asked, terms, w->root_mnt, w->root_dentry);
 	walk_release(level);
 	return terms;
 }
@@ -562,33 +569,22 @@ static __always_inline bool is_internal(__u64 inode)
 	return WORD(super_block, WORD(inode, inode, i_sb), s_flags) >> SB_NOUSER_BIT & 1;
 }
 
-/* Terms that want a file of this type. */
-static __always_inline __u64 filter_type(struct filter_tables *t, __u64 file)
+/* Which of `terms` want a file of its type. *ret_named: whether its path is the one name that rules can know it by: not of what is
+ * the kernel's own, nor when other names of the inode are known to user space only. */
+static __always_inline __u64 filter_type(struct filter_tables *t, __u64 terms, __u64 file, bool *ret_named)
 {
 	__u64 inode = WORD(file, file, f_inode);
-	__u32 type = filter_fd_type_of((__u16)WORD(inode, inode, i_mode));
+	__u32 mode = (__u16)WORD(inode, inode, i_mode), type = filter_fd_type_of(mode);
 
 	if (is_internal(inode))
-		return ~0ULL;
+		return terms;
+	*ret_named = (mode & S_IFMT) == S_IFDIR || (__u32)WORD(inode, inode, i_nlink) <= 1;
 	asm volatile("" : "+r"(type));   /* a switch may become a table, whose values verifiers do not know */
-	return t->of[FILTER_OPEN].fd_type[type & (FILTER_FD_TYPES - 1)];
-}
-
-/* Which of `terms` the opened file's path satisfies. */
-__noinline __u64 filter_file(__u32 version, __u64 terms, __u64 file)
-{
-	__u64 inode = WORD(file, file, f_inode);
-
-	if (is_internal(inode))
-		return terms;
-	/* Other names of the inode are known to user space only. */
-	if (((__u16)WORD(inode, inode, i_mode) & S_IFMT) != S_IFDIR && (__u32)WORD(inode, inode, i_nlink) > 1)
-		return terms;
-	return filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
+	return terms & t->of[FILTER_OPEN].fd_type[type & (FILTER_FD_TYPES - 1)];
 }
 
 /* Which of `terms` an open satisfies by its flags and the type of the file, which is 0 when it failed or is not known. */
-static __always_inline __u64 filter_opened(struct filter_tables *t, __u64 terms, __u32 variant, __u64 file, bool failed)
+static __always_inline __u64 filter_opened(struct filter_tables *t, __u64 terms, __u32 variant, __u64 file, bool failed, bool *ret_named)
 {
 	__u64 flags = 0;
 	bool known = open_flags(variant, &flags);
@@ -596,7 +592,7 @@ static __always_inline __u64 filter_opened(struct filter_tables *t, __u64 terms,
 	if (known && (file || failed))
 		terms &= filter_kinds(t, FILTER_OPEN, filter_open_kind(flags, file && WORD(file, file, f_mode) & FMODE_CREATED_BIT));
 	if (terms && file)
-		terms &= filter_type(t, file);
+		terms = filter_type(t, terms, file, ret_named);
 	else if (known && failed)
 		terms &= t->of[FILTER_OPEN].fd_type[flags & 0200000 ? FILTER_FD_DIRECTORY : FILTER_FD_FILE];   /* O_DIRECTORY */
 	return terms;
@@ -610,6 +606,7 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	struct sensor_row *row = row_of(index);
 	__u32 version = version_now(), type;
 	struct filter_tables *t = tables_of(version);
+	bool is_named = false;
 	__u64 terms, file;
 
 	if (!t || !row || !t->is_active)
@@ -621,11 +618,11 @@ __noinline int filter_open(__u32 index, __s64 ret)
 	if (!terms)
 		return drop(type);
 	file = ret >= 0 ? file_number((__u64)bpf_get_current_task(), ret) : 0;
-	terms = filter_opened(t, terms, row->variant, file, ret < 0);
+	terms = filter_opened(t, terms, row->variant, file, ret < 0, &is_named);
 	if (terms)
 		terms = filter_who(version, FILTER_OPEN, terms);
-	if (file && terms & ~(t->path_free & t->name_free & t->part_free & t->needle_free))
-		terms = filter_file(version, terms, file);
+	if (is_named && terms & ~(t->path_free & t->name_free & t->part_free & t->needle_free))
+		terms = filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
 	if (terms & ~t->no_proc && !begins_with_proc(open_text(row->variant)))
 		terms &= t->no_proc;
 	if (terms & ~t->no_dots && !filter_has_dots(open_text(row->variant)))
