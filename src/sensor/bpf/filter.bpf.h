@@ -177,6 +177,24 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 	return -1;
 }
 
+/* Terms that want a component before the last with this hash; a last one or its end. On their own, so that the verifier looks at each
+ * look-up once and not once per component. */
+__noinline __u64 part_terms(__u32 version, __u64 key)
+{
+	struct filter_tables *t = tables_of(version);
+	struct filter_name *at = t ? filter_find_name(t->parts, key) : NULL;
+
+	return at ? at->mask : t ? 0 : ~0ULL;
+}
+
+__noinline __u64 name_terms(__u32 version, __u64 key)
+{
+	struct filter_tables *t = tables_of(version);
+	struct filter_name *at = t ? filter_find_name(t->names, key) : NULL;
+
+	return at ? at->mask : t ? 0 : ~0ULL;
+}
+
 /* Terms that want what starts like the component `word` in the directory `parent`; `lengths`: of such starts. */
 __noinline __u64 filter_partials(__u32 version, __u64 parent, __u64 word, __u64 lengths)
 {
@@ -196,31 +214,51 @@ __noinline __u64 filter_partials(__u32 version, __u64 parent, __u64 word, __u64 
 	return found;
 }
 
-/* Terms that want the path in the walk, by their exact paths, directories and prefixes. */
-__noinline __u64 filter_nodes(__u32 level, __u32 version)
+/* Terms that want the path in the walk by the place with the hash `h`, under which it has `left` more components. */
+__noinline __u64 filter_node(__u32 level, __u32 version, __u64 h, __u32 left)
 {
 	struct filter_tables *t = tables_of(version);
 	struct walk *w = walk_of(level);
-	__u64 h = FILTER_ROOT, found = 0;
 	struct filter_node *node;
-	__u32 left;
+	__u64 found;
 
 	if (!t || !w)
 		return ~0ULL;
-	left = w->n;
-	for (int i = 0; i <= FILTER_COMPONENTS; i++) {
-		node = filter_find_node(t->nodes, h);
-		if (!left)
-			return found | (node ? node->exact : 0);
-		left--;
-		if (node) {
-			found |= node->below | (left ? 0 : node->child);
-			if (node->partial)
-				found |= filter_partials(version, h, w->word[left & WALK_MASK], node->partial);
-		}
-		h = filter_mix(h, w->hash[left & WALK_MASK]);
+	node = filter_find_node(t->nodes, h);
+	if (!node)
+		return 0;
+	if (!left)
+		return node->exact;
+	found = node->below | (left == 1 ? node->child : 0);
+	if (node->partial)
+		found |= filter_partials(version, h, w->word[(left - 1) & WALK_MASK], node->partial);
+	return found;
+}
+
+/* Terms that want the path in the walk, by their exact paths, directories and prefixes. */
+__noinline __u64 filter_nodes(__u32 level, __u32 version)
+{
+	struct walk *w = walk_of(level);
+	__u64 h = FILTER_ROOT, found = 0;
+	__u32 n;
+
+	if (!w)
+		return ~0ULL;
+	for (__u32 i = 0; i <= FILTER_COMPONENTS; i++) {
+		n = *(volatile __u32 *)&w->n;      /* see walk_len() */
+		found |= filter_node(level, version, h, n - i);
+		if (i >= n)
+			return found;
+		h = filter_mix(h, w->hash[(n - 1 - i) & WALK_MASK]);
 	}
 	return ~0ULL;
+}
+
+/* How long component `i` of the walk is, as the verifier does not know it: of what it has learned by one comparison it would follow
+ * every case through the rest of a loop. */
+static __always_inline __u32 walk_len(struct walk *w, __u32 i)
+{
+	return *(volatile __u8 *)&w->len[i & WALK_MASK];
 }
 
 /* The last 8 bytes of the last component (fewer when it has no more), the first of them lowest. */
@@ -234,25 +272,20 @@ __noinline __u64 filter_names(__u32 level, __u32 version)
 {
 	struct filter_tables *t = tables_of(version);
 	struct walk *w = walk_of(level);
-	struct filter_name *name;
-	__u64 found = 0, word;
+	__u64 found, word;
 	__u32 len;
 
 	if (!t || !w || !w->n)
 		return ~0ULL;            /* "/" has no last component: rules may see it as they like */
-	name = filter_find_name(t->names, w->hash[0]);
-	if (name)
-		found = name->mask;
+	found = name_terms(version, w->hash[0]);
 	if (!t->suffixes)
 		return found;
 	word = last_bytes(w);
-	len = w->len[0] < 8 ? w->len[0] : 8;
 	for (__u32 n = 1; n <= 8; n++) {
+		len = walk_len(w, 0);
 		if (n > len || !(t->suffixes >> (n - 1) & 1))
 			continue;
-		name = filter_find_name(t->names, filter_suffix_key(word >> ((len - n) * 8 & 63), n));
-		if (name)
-			found |= name->mask;
+		found |= name_terms(version, filter_suffix_key(word >> (((len < 8 ? len : 8) - n) * 8 & 63), n));
 	}
 	return found;
 }
@@ -260,39 +293,44 @@ __noinline __u64 filter_names(__u32 level, __u32 version)
 /* Terms that want some component before the last. */
 __noinline __u64 filter_parts(__u32 level, __u32 version)
 {
-	struct filter_tables *t = tables_of(version);
 	struct walk *w = walk_of(level);
-	struct filter_name *name;
 	__u64 found = 0;
 
-	if (!t || !w)
+	if (!w)
 		return ~0ULL;
 	for (__u32 i = 1; i < FILTER_COMPONENTS; i++) {
 		if (i >= w->n)
 			break;
-		name = filter_find_name(t->parts, w->hash[i & WALK_MASK]);
-		if (name)
-			found |= name->mask;
+		found |= part_terms(version, w->hash[i & WALK_MASK]);
 	}
 	return found;
 }
 
-/* Whether a component holds the text that is number `at`. */
-__noinline int needle_in_name(__u32 version, __u32 at, __u64 name, __u32 len)
+/* The 8 bytes of component `i` from `at` on, 0 behind its end. */
+static __always_inline __u64 walk_word(struct walk *w, __u32 i, __u32 at)
+{
+	__u32 len = walk_len(w, i), n = at < len ? len - at : 0;
+
+	return filter_low_bytes(word_at(w->name[i & WALK_MASK] + at), n);
+}
+
+/* Whether component `i` holds the text that is number `at`. */
+__noinline int needle_in_name(__u32 level, __u32 version, __u32 at, __u32 i)
 {
 	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
 	struct filter_needle *needle;
 	__u64 word, next;
 
-	if (!t)
+	if (!t || !w)
 		return 1;
 	needle = &t->needles[at & (FILTER_NEEDLES - 1)];
-	word = filter_low_bytes(word_at(name), len);
-	for (__u32 i = 8; i < NAME_MAX + 9; i += 8) {
-		next = i < len ? filter_low_bytes(word_at(name + i), len - i) : 0;
+	word = w->word[i & WALK_MASK];
+	for (__u32 from = 8; from <= NAME_MAX + 8; from += 8) {
+		next = walk_word(w, i, from);
 		if (filter_needle_in(needle, word, next))
 			return 1;
-		if (i >= len)
+		if (from >= walk_len(w, i))
 			break;
 		word = next;
 	}
@@ -310,7 +348,7 @@ __noinline __u64 filter_needle(__u32 level, __u32 version, __u32 at)
 	for (__u32 i = 0; i < FILTER_COMPONENTS; i++) {
 		if (i >= w->n)
 			break;
-		if (needle_in_name(version, at, w->name[i & WALK_MASK], w->len[i & WALK_MASK]))
+		if (needle_in_name(level, version, at, i))
 			return t->needles[at & (FILTER_NEEDLES - 1)].mask;
 	}
 	return 0;
