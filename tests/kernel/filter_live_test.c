@@ -441,6 +441,21 @@ static int move_mount_there(const struct act *a)
 	return fd < 0 || mount(in_dir("before"), a->text, NULL, MS_MOVE, NULL) < 0;
 }
 
+static int unmount_below(const struct act *a)
+{
+	char inside[300];
+	int fd;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", a->text, "tmpfs", 0, NULL) < 0)
+		return 1;
+	snprintf(inside, sizeof(inside), "%s/%s", a->text, a->path);
+	fd = open(inside, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	for (int i = 0; i < 100; i++)
+		do_act((void *)(uintptr_t)&(struct act){ .path = inside });
+	return fd < 0 || chdir(a->text) < 0 || umount2(a->text, MNT_DETACH) < 0;
+}
+
 static int open_and_change_root(const struct act *a)
 {
 	const char *outside = in_dir("jail/shadow");
@@ -460,7 +475,7 @@ static int open_often(const struct act *a)
 /* What was dropped a hundred times by its path, on whatever CPU, is judged anew when that path is another one. */
 TEST(a_path_that_was_dropped_before_is_judged_anew_when_it_changed)
 {
-	struct sensor_filter_term term = open_term(), other = open_term();
+	struct sensor_filter_term term = open_term(), two[2] = { open_term(), open_term() };
 
 	NEED_SENSOR();
 	CHECK(mkdir(in_dir("a"), 0755) == 0 && mkdir(in_dir("a/b"), 0755) == 0 && mkdir(in_dir("c"), 0755) == 0);
@@ -480,10 +495,12 @@ TEST(a_path_that_was_dropped_before_is_judged_anew_when_it_changed)
 		CHECK(is_reported(&(struct act){ .path = new_file("c/b/i") }));
 		CHECK(unlink(in_dir("c/b/i")) == 0);
 	}
-	/* Another filter; one of which other terms are left. */
-	SET(other.paths, exact, in_dir("c/b/l"));
-	other.kinds[0] = 1 << O_WRONLY;
-	set_terms(&other, 1);
+	/* Other terms of the same filter; another filter. */
+	SET(two[0].paths, exact, "/somewhere/else");
+	SET(two[1].paths, exact, in_dir("c/b/l"));
+	two[0].kinds[0] = 1 << O_RDONLY;
+	two[1].kinds[0] = 1 << O_WRONLY;
+	set_terms(two, 2);
 	CHECK(!is_reported(&(struct act){ .path = new_file("c/b/l"), .before = open_often, .text = in_dir("c/b/l") }));
 	CHECK(is_reported(&(struct act){ .path = in_dir("c/b/l"), .flags = O_WRONLY }));
 	SET(term.paths, exact, in_dir("c/b/l"));
@@ -500,6 +517,7 @@ TEST(a_path_that_was_dropped_before_is_judged_anew_when_mounts_or_the_root_chang
 	SET(term.paths, exact, in_dir("after/f"), "/shadow");
 	set_terms(&term, 1);
 	CHECK(is_reported(&(struct act){ .path = in_dir("after/f"), .before = move_mount_there, .text = in_dir("after") }));
+	CHECK(is_reported(&(struct act){ .path = "nowhere", .before = unmount_below, .text = in_dir("before") }));
 	new_file("jail/shadow");
 	CHECK(is_reported(&(struct act){ .path = "/shadow", .before = open_and_change_root, .text = in_dir("jail") }));
 }

@@ -108,13 +108,11 @@ static __always_inline void walk_release(__u32 level)
 
 /* ---- paths ---- */
 
-/* The hash of a component; 0: too long. */
-__noinline __u64 walk_name_hash(__u64 name, __u32 len)
+/* The hash of a component. */
+static __always_inline __u64 walk_name_hash(__u64 name, __u32 len)
 {
 	__u64 h = filter_name_start(len);
 
-	if (len > NAME_MAX)
-		return 0;
 	for (__u32 at = 8; at <= NAME_MAX; at += 8) {
 		if (at > len)
 			break;
@@ -125,15 +123,20 @@ __noinline __u64 walk_name_hash(__u64 name, __u32 len)
 	return h;
 }
 
-static __always_inline bool walk_component(struct walk *w, __u64 dentry)
+/* Adds the name of `dentry` to the walk; 0: there is no room, or it is too long. On its own, so that the verifier looks at it
+ * once and not once per step. */
+__noinline int walk_component(__u32 level, __u64 dentry)
 {
 	__u64 name = WORD(dentry, dentry, d_name.name);
-	__u32 len = WORD(dentry, dentry, d_name.len), n = w->n;
-	__u64 hash = walk_name_hash(name, len);
+	__u32 len = WORD(dentry, dentry, d_name.len), n;
+	struct walk *w = walk_of(level);
 
-	if (n >= FILTER_COMPONENTS || !hash)
-		return false;
-	w->hash[n & WALK_MASK] = hash;
+	if (!w || len > NAME_MAX)
+		return 0;
+	n = w->n;
+	if (n >= FILTER_COMPONENTS)
+		return 0;
+	w->hash[n & WALK_MASK] = walk_name_hash(name, len);
 	w->word[n & WALK_MASK] = filter_low_bytes(word_at(name), len);
 	w->name[n & WALK_MASK] = name;
 	w->len[n & WALK_MASK] = len;
@@ -170,7 +173,7 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 			continue;
 		}
 		next = WORD(dentry, dentry, d_parent);
-		if (next == dentry || !next || !walk_component(w, dentry))
+		if (next == dentry || !next || !walk_component(level, dentry))
 			return -1;
 		dentry = next;
 	}
@@ -521,7 +524,7 @@ static __always_inline __u64 filter_exe(__u32 version, __u32 class, __u64 task)
 	return p->exe[class];
 }
 
-/* Which of `terms` the current task satisfies. */
+/* Which of `terms` the current task satisfies, but for its executable. */
 __noinline __u64 filter_who(__u32 version, __u32 class, __u64 terms)
 {
 	struct filter_tables *t = tables_of(version);
@@ -537,9 +540,17 @@ __noinline __u64 filter_who(__u32 version, __u32 class, __u64 terms)
 		terms &= of->comm_free | filter_comm(t, class, task);
 	if (terms & ~(of->where[FILTER_WHERE_HOST] & of->where[FILTER_WHERE_CONTAINER] & of->where[FILTER_WHERE_ELSEWHERE]))
 		terms &= filter_where_terms(t, class);
-	if (terms & ~of->exe_free)
-		terms &= of->exe_free | filter_exe(version, class, task);
 	return terms;
+}
+
+/* Which of `terms` its executable satisfies: the dearest question of all, asked last. */
+__noinline __u64 filter_program(__u32 version, __u32 class, __u64 terms)
+{
+	struct filter_tables *t = tables_of(version);
+
+	if (!t || class >= FILTER_CLASSES || !(terms & ~t->of[class].exe_free))
+		return terms;
+	return terms & (t->of[class].exe_free | filter_exe(version, class, (__u64)bpf_get_current_task()));
 }
 
 static __always_inline __u64 filter_results(struct filter_tables *t, __u32 class, __s64 ret)
@@ -661,6 +672,8 @@ __noinline int filter_open(__u32 index, __s64 ret)
 		terms = filter_who(version, FILTER_OPEN, terms);
 	if (is_named && terms & ~(t->path_free & t->name_free & t->part_free & t->needle_free))
 		terms = filter_path(version, terms, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry));
+	if (terms)
+		terms = filter_program(version, FILTER_OPEN, terms);
 	if (terms & ~t->no_proc && !begins_with_proc(open_text(row->variant)))
 		terms &= t->no_proc;
 	if (terms & ~t->no_dots && !filter_has_dots(open_text(row->variant)))
@@ -688,7 +701,7 @@ __noinline int filter_call(__u32 index, __s64 ret)
 		return 1;
 	terms = t->types[type] & filter_results(t, FILTER_CALL, ret);
 	if (terms)
-		terms = filter_who(version, FILTER_CALL, terms);
+		terms = filter_program(version, FILTER_CALL, filter_who(version, FILTER_CALL, terms));
 	return terms ? 1 : drop(type);
 }
 

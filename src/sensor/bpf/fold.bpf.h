@@ -13,7 +13,7 @@
  * a file so that opening something else seems to be a repeat of it.
  *
  * Calls may be eight frames deep: an exit's program, do_open(), filter_open(), fold_open(), fold_file(), walk_path() and
- * walk_name_hash() are seven.
+ * walk_component() are seven.
  *
  * Bounds: a control group has a row of FOLD_ENTRIES places, and what it opens only pushes out what is in that row.
  *
