@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Writes the pages that are made from tables: docs/fields.md, docs/commands.md.
+# Writes the pages that are made from tables: docs/fields.md, docs/commands.md, docs/check-list.md.
 #   scripts/gen-docs.sh [PARKA]            write them
 #   scripts/gen-docs.sh --check [PARKA]    say (TAP) whether they are what the tables say now
 set -eu
@@ -38,11 +38,24 @@ dir=docs
 		echo '```'
 	done
 } >"$dir/commands.md"
+{
+	echo '# The checks that ship'
+	echo
+	echo 'Made from `src/model/kinds.def` and `content/checks` by `scripts/gen-docs.sh`; `parka checks list` prints the same.'
+	echo
+	echo '## Kinds of records'
+	echo
+	"$parka" fields --kinds --format markdown
+	echo
+	echo '## Checks'
+	echo
+	"$parka" checks list --format markdown
+} >"$dir/check-list.md"
 
 [ -z "$check" ] && exit 0
 n=0
 bad=0
-for page in fields commands; do
+for page in fields commands check-list; do
 	n=$((n + 1))
 	if cmp -s "$dir/$page.md" "docs/$page.md"; then
 		echo "ok $n - docs_${page}_says_what_the_tables_say"

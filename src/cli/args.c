@@ -104,6 +104,7 @@ int cli_parse(struct cli_args *args, const struct cli_command *command, int argc
 	bool only_operands = false;
 
 	args->command = command;
+	args->operands = (const char **)argv;
 	for (int i = 0; i < argc; i++) {
 		const char *word = argv[i];
 		int r = CLI_OK;
@@ -114,9 +115,8 @@ int cli_parse(struct cli_args *args, const struct cli_command *command, int argc
 			r = parse_long(args, argc, argv, &i);
 		} else if (!only_operands && word[0] == '-' && word[1]) {
 			r = parse_short(args, argc, argv, &i);
-		} else if (args->n_operands == CLI_GIVEN_MAX) {
-			r = cli_usage_error(args, "more than %d operands", CLI_GIVEN_MAX);
 		} else {
+			/* There is room: of argv's first i words at most i were operands. */
 			args->operands[args->n_operands++] = word;
 		}
 		if (r)

@@ -12,7 +12,7 @@ struct cli_args {
 	const struct cli_command *command;
 	struct cli_given given[CLI_GIVEN_MAX];
 	size_t n_given;
-	const char *operands[CLI_GIVEN_MAX];
+	const char **operands;               /* those among argv, moved to its front */
 	size_t n_operands;
 	const char *values[CLI_GIVEN_MAX];   /* scratch of cli_values() */
 };

@@ -3,11 +3,13 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "model/field.h"
+#include "model/kind.h"
 
 #include <string.h>
 
 static const struct cli_option options[] = {
 	{ 0, "missing", NULL, "List Falco's fields that parka does not have, with the reason.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "kinds", NULL, "List the kinds of records that checks are about, with the beginnings of their fields.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
 };
 
@@ -87,6 +89,25 @@ static void print_missing(const struct cli_args *args)
 	}
 }
 
+static void print_kinds(const struct cli_args *args)
+{
+	bool markdown = strcmp(cli_format(args), "markdown") == 0;
+
+	if (markdown)
+		puts("| kind | below | layer | fields | meaning |\n| --- | --- | --- | --- | --- |");
+	for (unsigned id = 1; id < MODEL_KIND_MAX; id++) {
+		const struct model_kind *k = model_kind(id);
+		const char *parent = k->parent == MODEL_KIND_NONE ? "" : model_kind(k->parent)->name;
+
+		if (cli_json(args))
+			printf("{\"kind\":\"%s\",\"below\":\"%s\",\"layer\":\"%s\",\"fields\":\"%s\",\"meaning\":\"%s\"}\n", k->name, parent,
+			       model_layer_name(k->layer), k->prefixes, k->meaning);
+		else
+			printf(markdown ? "| `%s` | %s | %s | %s | %s |\n" : "%-24s %-24s %-13s %-28s %s\n", k->name, parent,
+			       model_layer_name(k->layer), k->prefixes, k->meaning);
+	}
+}
+
 static int run(struct cli_args *args)
 {
 	const char *const *prefixes;
@@ -94,6 +115,10 @@ static int run(struct cli_args *args)
 
 	if (cli_has(args, "missing")) {
 		print_missing(args);
+		return CLI_OK;
+	}
+	if (cli_has(args, "kinds")) {
+		print_kinds(args);
 		return CLI_OK;
 	}
 	if (strcmp(cli_format(args), "markdown") == 0)

@@ -84,29 +84,22 @@ static const char *format(struct judge *j, const struct lang_format *f, const st
 	return kept(j);
 }
 
-static const struct posture_value *value_of(const struct posture_record *record, const struct model_field_ref *ref)
-{
-	return ref->has_arg ? NULL : posture_value_of(record, ref->id);
-}
-
 static struct posture_evidence evidence_of(struct judge *j, const struct posture_record *record, const struct model_field_ref *ref)
 {
-	struct posture_evidence e = { .field = ref->text };
+	const struct posture_value *v = posture_value_at(record, ref, &j->scratch);
+	struct posture_evidence e = { .field = ref->text, .state = v ? v->state : MODEL_UNSET };
 	const struct model_field *field = model_field(ref->id);
-	const struct posture_value *said = value_of(record, ref);
-	struct model_value value;
 
-	e.state = model_record_get(&record->record, ref, &j->scratch, &value);
-	if (said) {
-		e.origin = said->origin;
-		e.note = said->note;
-		e.place = said->place;
+	if (v) {
+		e.origin = v->origin;
+		e.note = v->note ? arena_strdup(&j->results->arena, v->note) : NULL;
+		e.place = v->place;
 	}
 	if (e.state == MODEL_SET) {
-		model_value_print(&value, field->type, field->flags & MODEL_FIELD_LIST, &j->text);
+		model_value_print(&v->value, field->type, field->flags & MODEL_FIELD_LIST, &j->text);
 		e.text = kept(j);
 	} else if (e.state == MODEL_UNKNOWN) {
-		e.text = said ? said->note : "it could not be read";
+		e.text = e.note ? e.note : "it could not be read";
 		e.note = NULL;
 	}
 	arena_reset(&j->scratch);
@@ -150,11 +143,13 @@ static const struct posture_waiver *waiver_of(const struct posture_record *recor
 	return NULL;
 }
 
-static struct posture_place place_of(const struct posture_compiled *c, const struct posture_record *record)
+static struct posture_place place_of(struct judge *j, const struct posture_compiled *c, const struct posture_record *record)
 {
-	const struct posture_value *v = c->at == UINT32_MAX ? NULL : value_of(record, &c->fields[c->at]);
+	const struct posture_value *v = c->at == UINT32_MAX ? NULL : posture_value_at(record, &c->fields[c->at], &j->scratch);
+	struct posture_place place = v && v->place.file ? v->place : posture_place_of(record);
 
-	return v && v->place.file ? v->place : posture_place_of(record);
+	arena_reset(&j->scratch);
+	return place;
 }
 
 static struct posture_finding *new_finding(struct judge *j)
@@ -175,7 +170,7 @@ static void add_finding(struct judge *j, const struct posture_compiled *c, const
 	const char *key = record->key ? record->key : record->name;
 
 	*f = (struct posture_finding){ .check = c->check, .record = record, .status = status, .waiver = waiver,
-				       .place = place_of(c, record) };
+				       .place = place_of(j, c, record) };
 	f->fingerprint = hash_add(hash_add(hash_add(HASH_START, c->check->id), key), f->place.file ? f->place.file : "");
 	f->output = format(j, c->output, record);
 	f->fix = format(j, c->fix, record);

@@ -36,6 +36,7 @@ struct posture_finding {
 	const char *fix, *command;   /* with fields filled in; command NULL without */
 	const char *reason;          /* UNKNOWN: what could not be read, and why. WAIVED: the waiver's reason (NULL: none given) */
 	const struct posture_waiver *waiver;   /* WAIVED, when it was written at the record */
+	const char *waiver_void;     /* why a waiver that was given for it does not hold any more; NULL */
 	const struct posture_evidence *evidence;
 	size_t n_evidence;
 	/* The same from run to run: of the check and the record's key; and of the evidence that a waiver was given for. */

@@ -4,16 +4,19 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "base/yaml.h"
+#include "posture/iam/account.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 const struct posture_reader *const posture_readers[] = {
+	&iam_reader,
 	NULL,
 };
 
@@ -30,7 +33,10 @@ static void problem(struct posture_set *set, const char *path, const struct err 
 {
 	struct posture_place place = { .file = path, .line = err->line, .column = err->column };
 
-	posture_problem(set, MODEL_LAYER_IMAGES, place, "%s", err->text);
+	size_t len = strlen(path);
+	bool repeats = strncmp(err->text, path, len) == 0 && err->text[len] == ' ';
+
+	posture_problem(set, MODEL_LAYER_IMAGES, place, "%s", repeats ? err->text + len + 1 : err->text);
 }
 
 struct yaml_file *posture_file_yaml(struct posture_set *set, struct posture_file *file)
@@ -68,6 +74,33 @@ static void read_text(struct walk *w, struct posture_file *file)
 	else if (file->was_named)
 		posture_problem(w->set, MODEL_LAYER_IMAGES, (struct posture_place){ .file = file->path },
 				"is of no kind that is known here; --as says what it is");
+}
+
+/* Names of files that are text of a kind that some reader knows; others are looked into, too, but may be large or binary. */
+static bool has_known_name(const char *name)
+{
+	static const char *const ends[] = { ".yaml", ".yml", ".json", ".dockerfile", NULL };
+	size_t len = strlen(name);
+
+	for (const char *const *end = ends; *end; end++)
+		if (len >= strlen(*end) && strcasecmp(name + len - strlen(*end), *end) == 0)
+			return true;
+	return strcasestr(name, "dockerfile") || strcasestr(name, "containerfile");
+}
+
+/* In a directory: whether a file is worth reading whole. */
+static bool is_worth_reading(const char *name, int fd)
+{
+	char head[4096];
+	struct stat st;
+	ssize_t n;
+
+	if (has_known_name(name))
+		return true;
+	if (fstat(fd, &st) < 0 || st.st_size > POSTURE_LINT_FILE_BYTES_MAX)
+		return false;
+	n = pread(fd, head, sizeof(head), 0);
+	return n > 0 && !memchr(head, '\0', (size_t)n);
 }
 
 static void read_file(struct walk *w, const char *path, int fd, bool was_named)
@@ -128,7 +161,8 @@ static void walk_entry(struct walk *w, const char *dir, int dir_fd, const char *
 	} else if (S_ISDIR(st.st_mode)) {
 		walk_dir(w, path, fd);
 	} else {
-		read_file(w, path, fd, false);
+		if (is_worth_reading(name, fd))
+			read_file(w, path, fd, false);
 		close(fd);
 	}
 }

@@ -7,8 +7,9 @@
  * turns it into records. What nobody recognises is passed over in a directory, and a problem when it was named.
  *
  * What a linted tree may hold and what becomes of it: symbolic links are followed when named, not below directories;
- * FIFOs, sockets and devices are passed over; files past POSTURE_LINT_FILE_BYTES_MAX, unreadable and vanishing ones are problems;
- * a file with a NUL byte is binary and passed over. Directories named .git, node_modules, .terraform are not entered.
+ * FIFOs, sockets and devices are passed over; files past POSTURE_LINT_FILE_BYTES_MAX are problems where their name says that they
+ * are of a kind (*.yaml, Dockerfile), and so are unreadable ones; what vanishes meanwhile and what is binary (a NUL byte) is
+ * passed over. Directories named .git, node_modules, .terraform are not entered.
  *
  * Thread: one.
  */

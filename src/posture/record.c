@@ -82,20 +82,22 @@ struct posture_place posture_place_of(const struct posture_record *record)
 	return record->place;
 }
 
+const struct posture_value *posture_value_at(const struct posture_record *record, const struct model_field_ref *ref, struct arena *scratch)
+{
+	const struct posture_value *v = NULL;
+
+	if (!ref->has_arg)
+		return posture_value_of(record, ref->id);
+	for (; record && !v; record = record->parent)
+		v = record->keyed ? record->keyed(record, ref, scratch) : NULL;
+	return v;
+}
+
 static int get(const struct model_record *base, const struct model_field_ref *ref, struct arena *scratch, struct model_value *ret)
 {
 	const struct posture_record *record = container_of(base, struct posture_record, record);
-	const struct posture_value *v;
+	const struct posture_value *v = posture_value_at(record, ref, scratch);
 
-	if (ref->has_arg) {
-		for (; record; record = record->parent) {
-			int state = record->keyed ? record->keyed(record, ref, scratch, ret) : MODEL_UNSET;
-			if (state != MODEL_UNSET)
-				return state;
-		}
-		return MODEL_UNSET;
-	}
-	v = posture_value_of(record, ref->id);
 	if (!v)
 		return MODEL_UNSET;
 	if (v->state == MODEL_SET)

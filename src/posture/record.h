@@ -70,9 +70,9 @@ struct posture_record {
 	struct posture_place place;
 	struct posture_value *values;
 	struct posture_waiver *waivers;
-	/* Fields with an argument (dockerfile.arg[NAME]); NULL: it has none. The same results as model_record_ops.get. */
-	int (*keyed)(const struct posture_record *record, const struct model_field_ref *field, struct arena *scratch,
-		     struct model_value *ret);
+	/* Fields with an argument (dockerfile.arg[NAME]); NULL: it has none. The value, with its origin and place, of the record or in the
+	 * scratch arena; NULL: unset here, parents are asked. */
+	const struct posture_value *(*keyed)(const struct posture_record *record, const struct model_field_ref *field, struct arena *scratch);
 	const void *own;             /* of the collector that made it, for `keyed` and patches */
 };
 
@@ -135,8 +135,10 @@ int posture_read(struct posture_set *set, const char *path, size_t max_bytes, ch
 int posture_open(const struct posture_set *set, const char *path, int flags);
 
 /* ---- reading ---- */
-/* The value that counts, here or in a parent; NULL: unset (or it takes an argument). */
+/* The value that counts, here or in a parent; NULL: unset. */
 const struct posture_value *posture_value_of(const struct posture_record *record, enum model_field_id field);
+/* The same of a field as it is written, with its argument. */
+const struct posture_value *posture_value_at(const struct posture_record *record, const struct model_field_ref *field, struct arena *scratch);
 /* The record's nearest place: its own or a parent's. */
 struct posture_place posture_place_of(const struct posture_record *record);
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/posture_run.h"
+#include "posture/lint.h"
+
+static const struct cli_option options[] = {
+	CLI_POSTURE_OPTIONS,
+	{ 0, "as", "KIND", "What the named files are, whatever their names: dockerfile, kubernetes, compose, ...", CLI_COMPLETE_NONE, NULL },
+	{ .name = NULL },
+};
+
+static const struct cli_example examples[] = {
+	{ "parka lint", "every file below this directory that parka knows" },
+	{ "parka lint Dockerfile deploy/", "a file and a directory" },
+	{ "parka lint --as dockerfile -", "standard input" },
+	{ "parka lint --refs hadolint Dockerfile", "only what hadolint would look for" },
+	{ "parka lint --format sarif -o parka.sarif .", "for the code hosting's security tab" },
+	{ NULL, NULL },
+};
+
+static int run(struct cli_args *args)
+{
+	static const char *const here[] = { "." };
+	_cleanup_checks_ struct posture_checks *checks = NULL;
+	_cleanup_set_ struct posture_set *set = posture_set_new(NULL);
+	struct posture_lint_options lint = { .as = cli_value(args, "as") };
+	const char *const *paths;
+	size_t n = cli_operands(args, &paths);
+	struct err err = ERR_INIT;
+	int r;
+
+	if (!n) {
+		paths = here;
+		n = 1;
+	}
+	r = cli_checks_load(args, &checks);
+	if (r != CLI_OK)
+		return r;
+	if (posture_lint(set, paths, n, &lint, &err) < 0)
+		return cli_usage_error(args, "%s", err.text);
+	return cli_posture_finish(args, set, checks, "parka lint", n == 1 ? paths[0] : NULL);
+}
+
+const struct cli_command cmd_lint = {
+	.name = "lint",
+	.summary = "judge files before they run: Dockerfiles, manifests, compose files, policies",
+	.usage = "[OPTIONS] [PATH...]",
+	.description = "Reads files and directories (this one when none is named; - is standard input), recognises what each is by name "
+		"and content, and asks every check about it. Findings come with file, line and column, what was seen, why it matters and "
+		"how to fix it; the worst first.\n\n"
+		"What cannot be read or decided is told as unknown, and counts as failed. Exit code 1 when something failed at or above "
+		"--fail-on.\n\nFormats: text, json, sarif, junit, markdown, html.",
+	.options = options,
+	.examples = examples,
+	.operands = CLI_COMPLETE_FILE,
+	.run = run,
+};
