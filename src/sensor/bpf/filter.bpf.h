@@ -136,6 +136,9 @@ __noinline int walk_component(__u32 level, __u64 dentry)
 	n = w->n;
 	if (n >= FILTER_COMPONENTS)
 		return 0;
+	/* Or the compiler leaves out masks and bounds that Linux 5.10 wants to see. */
+	asm volatile("" : "+r"(n));
+	asm volatile("" : "+r"(len));
 	w->hash[n & WALK_MASK] = walk_name_hash(name, len);
 	w->word[n & WALK_MASK] = filter_low_bytes(word_at(name), len);
 	w->name[n & WALK_MASK] = name;
@@ -261,7 +264,10 @@ __noinline __u64 filter_nodes(__u32 level, __u32 version)
  * every case through the rest of a loop. */
 static __always_inline __u32 walk_len(struct walk *w, __u32 i)
 {
-	return *(volatile __u8 *)&w->len[i & WALK_MASK];
+	__u32 len = *(volatile __u8 *)&w->len[i & WALK_MASK];
+
+	asm volatile("" : "+r"(len));    /* or the compiler takes it for the bound of a loop, which Linux 5.10 does not see */
+	return len;
 }
 
 /* The last 8 bytes of the last component (fewer when it has no more), the first of them lowest. */
