@@ -182,7 +182,7 @@ static int set_filter(struct sensor *sensor, int filter, struct err *err)
 	if (filter == FILTER_NONE)
 		return 0;
 	if (filter == RULES) {
-		made = agent_filter_make(rules);
+		made = agent_filter_make(rules, NULL);
 		r = sensor_set_filter(sensor, sensor_filter_tables(made.build), err);
 		agent_filter_made_done(&made);
 		return r;

@@ -34,6 +34,13 @@ struct walk {
 	__u64 users;             /* 0: free */
 	__u32 n, bytes;
 	__u64 root_mnt, root_dentry; /* where it ended */
+	__u64 first_root;        /* of the first process in the pid namespace; 0: not looked at yet */
+	__u32 n_first;           /* how many components lie in the file's own mount; ~0 while it is in there */
+	__u32 n_fs;              /* how many from the root of the file system */
+	__u32 root_at;           /* 1 + how many from the task's or the first process's root (path.bpf.h) when mounts are not looked at; 0: none */
+	__u64 rest;              /* the directory from which it is not walked up to the root of the file system */
+	__u64 mount;             /* hash of the path of the file's mount; 0: that is deep */
+	__u64 from, from_path, from_part;   /* what stands before the components: struct filter_mount */
 	__u64 hash[WALK_MASK + 1];   /* of each component, the last one first */
 	__u64 word[WALK_MASK + 1];   /* its first 8 bytes; or a text */
 	__u64 name[WALK_MASK + 1];   /* where it is, and its length */
@@ -163,10 +170,16 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 	w->n = w->bytes = 0;
 	w->root_mnt = root_mnt;
 	w->root_dentry = root_dentry;
+	w->n_first = ~0U;
+	w->rest = top;
+	w->from = FILTER_ROOT;
+	w->from_path = w->from_part = 0;
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && vfsmount == root_mnt)
-			return 0;
+			break;
 		if (dentry == top) {
+			if (w->n_first == ~0U)
+				w->n_first = w->n;
 			next = WORD(mount, vfsmount - in_mount, mnt_parent);
 			if (next == vfsmount - in_mount)
 				return -1;
@@ -180,7 +193,116 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 			return -1;
 		dentry = next;
 	}
+	if (dentry != root_dentry || vfsmount != root_mnt)
+		return -1;
+	if (w->n_first == ~0U) {
+		w->n_first = w->n;
+		w->rest = root_dentry;
+	}
+	return 0;
+}
+
+/* After walk_path(): the components within the file system in place of those, from where that left the file's mount. -1: too long;
+ * 1: what is above is not known. */
+__noinline int walk_in_fs(__u32 level, __u64 vfsmount)
+{
+	__u64 top = WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root), h = FILTER_ROOT, dentry, first_root, root_dentry, next;
+	struct walk *w = walk_of(level);
+	__u32 left;
+
+	if (!w)
+		return -1;
+	root_dentry = w->root_dentry;
+	first_root = w->first_root ? w->first_root : walk_first_root();
+	left = w->n;
+	for (int i = 0; i < FILTER_MOUNT_DEPTH; i++) {
+		if (left <= w->n_first)
+			break;
+		left--;
+		h = filter_mix(h, w->hash[left & WALK_MASK]);
+	}
+	w->mount = left <= w->n_first ? h : 0;
+	w->n = w->n_first;
+	w->root_at = 0;
+	dentry = w->rest;
+	for (int i = 0; i < PATH_BIND_STEPS; i++) {
+		if (dentry == root_dentry || dentry == first_root)
+			w->root_at = w->n + 1;
+		w->n_fs = w->n;
+		if (dentry == top)
+			return 0;
+		next = WORD(dentry, dentry, d_parent);
+		if (next == dentry || !next)
+			return 1;
+		if (!walk_component(level, dentry))
+			return -1;
+		dentry = next;
+	}
 	return -1;
+}
+
+/* Where in the table a part of a file system is: 1 + its index; 0: nowhere. On its own for the verifier's sake. */
+__noinline __u32 filter_mount_at(__u32 version, __u32 dev, __u64 root)
+{
+	struct filter_tables *t = tables_of(version);
+	struct filter_mount *at;
+
+	if (!t)
+		return 0;
+	at = filter_find_mount(t->mounts, filter_mount_key(dev, root));
+	return at ? ((__u64)at - (__u64)t->mounts) / sizeof(*at) + 1 : 0;
+}
+
+/* The file's name from the root, when mounts are not looked at. 0: it is in the walk; 1: there is none but that of the mounts;
+ * -1: it is not known. */
+static __always_inline int walk_from_root(struct walk *w)
+{
+	if (!w->root_at || (w->mount == FILTER_ROOT && w->root_at == w->n_first + 1))
+		return 1;
+	w->n = w->root_at - 1;
+	return w->n ? 0 : -1;
+}
+
+/* The same of the host's name, when it has that file system mounted. */
+__noinline int walk_on_host(__u32 level, __u32 version, __u32 dev)
+{
+	__u32 at = filter_mount_at(version, dev, FILTER_ROOT), found = 0, left, n;
+	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
+	__u64 depths, h = FILTER_ROOT;
+	struct filter_mount *m;
+
+	if (!t || !w)
+		return -1;
+	if (!at)
+		return t->mounts_lost ? -1 : 1;
+	m = &t->mounts[(at - 1) & (FILTER_MOUNTS - 1)];
+	depths = m->depths;
+	left = n = w->n_fs;
+	if (m->point)
+		found = at;
+	for (int i = 1; i <= FILTER_MOUNT_DEPTH && depths >> i; i++) {
+		if (!left)
+			break;
+		left--;
+		h = filter_mix(h, w->hash[left & WALK_MASK]);
+		at = depths >> i & 1 ? filter_mount_at(version, dev, h) : 0;
+		if (at) {
+			found = at;
+			n = left;
+		}
+	}
+	if (!found)
+		return t->mounts_lost ? -1 : 1;
+	m = &t->mounts[(found - 1) & (FILTER_MOUNTS - 1)];
+	/* The name by the mounts, or from the task's root, which have been asked. */
+	if ((m->point == w->mount && n == w->n_first) || (m->point == FILTER_ROOT && n + 1 == w->root_at))
+		return 1;
+	w->n = n;
+	w->from = m->point;
+	w->from_path = m->path;
+	w->from_part = m->part;
+	return n ? 0 : -1;
 }
 
 /* Terms that want a component before the last with this hash; a last one or its end. On their own, so that the verifier looks at each
@@ -245,11 +367,13 @@ __noinline __u64 filter_node(__u32 level, __u32 version, __u64 h, __u32 left)
 __noinline __u64 filter_nodes(__u32 level, __u32 version)
 {
 	struct walk *w = walk_of(level);
-	__u64 h = FILTER_ROOT, found = 0;
+	__u64 h, found;
 	__u32 n;
 
 	if (!w)
 		return ~0ULL;
+	h = w->from;
+	found = w->from_path;
 	for (__u32 i = 0; i <= FILTER_COMPONENTS; i++) {
 		n = *(volatile __u32 *)&w->n;      /* see walk_len() */
 		found |= filter_node(level, version, h, n - i);
@@ -303,10 +427,11 @@ __noinline __u64 filter_names(__u32 level, __u32 version)
 __noinline __u64 filter_parts(__u32 level, __u32 version)
 {
 	struct walk *w = walk_of(level);
-	__u64 found = 0;
+	__u64 found;
 
 	if (!w)
 		return ~0ULL;
+	found = w->from_part;
 	for (__u32 i = 1; i < FILTER_COMPONENTS; i++) {
 		if (i >= w->n)
 			break;
@@ -365,8 +490,11 @@ __noinline __u64 filter_needle(__u32 level, __u32 version, __u32 at)
 
 static __always_inline __u64 filter_needles(struct filter_tables *t, __u64 terms, __u32 level, __u32 version)
 {
+	struct walk *w = walk_of(level);
 	__u64 found = 0;
 
+	if (!w || w->from != FILTER_ROOT)
+		return ~0ULL;            /* what stands before the place of a mount is not looked at */
 	for (__u32 i = 0; i < FILTER_NEEDLES; i++) {
 		if (i >= t->n_needles)
 			break;
@@ -376,7 +504,8 @@ static __always_inline __u64 filter_needles(struct filter_tables *t, __u64 terms
 	return found;
 }
 
-static __always_inline __u64 filter_walked(struct filter_tables *t, __u64 terms, __u32 level, __u32 version)
+/* Which of `terms` the name in the walk satisfies. */
+static __always_inline __u64 filter_named(struct filter_tables *t, __u32 level, __u32 version, __u64 terms)
 {
 	if (terms & ~t->path_free)
 		terms &= t->path_free | filter_nodes(level, version);
@@ -389,20 +518,45 @@ static __always_inline __u64 filter_walked(struct filter_tables *t, __u64 terms,
 	return terms;
 }
 
-/* Which of `terms` the path of (vfsmount, dentry) satisfies. The answer is remembered: it may depend on nothing that is not among
- * the facts of memo.bpf.h. */
+/* The same of the other names that the file has by its place. Where the task's root is that of the file's file system, and the
+ * file is in that mount, it has none but the host's. */
+static __always_inline __u64 filter_places(struct filter_tables *t, __u32 level, __u32 version, __u64 terms, __u64 vfsmount)
+{
+	__u64 sb = WORD(vfsmount, vfsmount, mnt_sb), found = 0;
+	__u32 dev = (__u32)WORD(super_block, sb, s_dev);
+	struct walk *w = walk_of(level);
+	int r, is_loose;
+
+	if (!w || (w->n_first == w->n && w->rest == WORD(super_block, sb, s_root) && !t->mounts_lost &&
+		   !filter_mount_at(version, dev, FILTER_ROOT)))
+		return 0;
+	is_loose = walk_in_fs(level, vfsmount);
+	if (is_loose < 0)
+		return terms;
+	r = walk_from_root(w);
+	if (r < 0)
+		return terms;
+	if (!r)
+		found = filter_named(t, level, version, terms);
+	if (is_loose || !(terms & ~found))
+		return found;
+	r = walk_on_host(level, version, dev);
+	return r < 0 ? terms : r ? found : found | filter_named(t, level, version, terms);
+}
+
+/* Which of `terms` the file's path (vfsmount, dentry), or another name that it has by its place, satisfies. The answer is remembered: it
+ * may depend on nothing that is not among the facts of memo.bpf.h. */
 __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 dentry)
 {
 	struct filter_tables *t = tables_of(version);
 	struct memo_about about;
 	struct memo *memo = NULL;
-	__u64 asked = terms;
+	__u64 found = terms;
 	struct walk *w;
 	int level;
 
-	/* A mount that shows a part of its file system: the file has a second name. A removed one has none that is sure. */
-	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
-	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
+	/* A removed one has no name that is sure. */
+	if (!t || (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
 		return terms;
 	if (CAN_CAST && control.mount_lock) {
 		memo_look(&about, version, vfsmount, dentry);
@@ -413,15 +567,20 @@ __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 d
 	level = walk_take();
 	if (level < 0)
 		return terms;
+	w = walk_of(level);
+	if (w)
+		w->first_root = memo ? about.first_root : 0;
 	if (memo && level == 0)
 		memo_begin(memo, &about);
-	if (walk_path(level, vfsmount, dentry) == 0)
-		terms = filter_walked(t, terms, level, version);
-	w = walk_of(level);
+	if (walk_path(level, vfsmount, dentry) == 0) {
+		found = filter_named(t, level, version, terms);
+		if (terms & ~found)
+			found |= filter_places(t, level, version, terms & ~found, vfsmount);
+	}
 	if (memo && level == 0 && w)
-		memo_end(memo, asked, terms, w->root_mnt, w->root_dentry);
+		memo_end(memo, terms, found, w->root_mnt, w->root_dentry);
 	walk_release(level);
-	return terms;
+	return found;
 }
 
 /* The high bit of each of the first `n` bytes that is '.'. On its own, so that the verifier looks at

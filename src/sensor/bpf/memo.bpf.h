@@ -13,7 +13,8 @@
  *     are facts. An entry's memory may be used again when it was forgotten: then it is the same file by the inode's number,
  *     address and time of last change, another name of which (only files that have one are asked about) is made and
  *     removed by link(2) and unlink(2), which change that time, or by rename(2), see 1.
- *  3. The root must be that of its mount: what stands for a directory could be another one after 2.
+ *  3. The root must be that of its mount, and of the first process in the pid namespace (files have names from there, too): what stands for
+ *     a directory could be another one after 2.
  *  4. The tables that were asked are known by their version.
  *
  * An answer is kept per CPU, and written by who has the first of its scratch places only (filter.bpf.h): others that come between
@@ -30,8 +31,18 @@ struct memo {
 };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, MEMO_ENTRIES); __type(key, __u32); __type(value, struct memo); } memos SEC(".maps");
 
+/* first_root_of() the current task. */
+static __always_inline __u64 walk_first_root(void)
+{
+	__u64 pid = WORD(task_struct, (__u64)bpf_get_current_task(), thread_pid);
+	__u64 upid = upid_address((struct pid *)pid, (__u32)WORD(pid, pid, level));
+	__u64 first = WORD(pid_namespace, WORD(upid, upid, ns), child_reaper);
+
+	return WORD(fs_struct, WORD(task_struct, first, fs), root.dentry);
+}
+
 /* What is looked at once; `root_*`: of the current task. */
-struct memo_about { __u64 version, vfsmount, dentry, inode, root_mnt, root_dentry; };
+struct memo_about { __u64 version, vfsmount, dentry, inode, root_mnt, root_dentry, first_root; };
 
 static __always_inline void memo_look(struct memo_about *a, __u32 version, __u64 vfsmount, __u64 dentry)
 {
@@ -43,6 +54,7 @@ static __always_inline void memo_look(struct memo_about *a, __u32 version, __u64
 	a->inode = WORD(dentry, dentry, d_inode);
 	a->root_mnt = WORD(fs_struct, fs, root.mnt);
 	a->root_dentry = WORD(fs_struct, fs, root.dentry);
+	a->first_root = walk_first_root();
 }
 
 /* The place of the answer; NULL when none may be kept. */
@@ -50,7 +62,7 @@ static __always_inline struct memo *memo_of(const struct memo_about *a)
 {
 	__u32 at = (a->dentry * 0x9fb21c651e98df25ULL >> 56) & (MEMO_ENTRIES - 1);
 
-	return WORD(vfsmount, a->root_mnt, mnt_root) == a->root_dentry ? bpf_map_lookup_elem(&memos, &at) : NULL;
+	return WORD(vfsmount, a->root_mnt, mnt_root) == a->root_dentry && a->first_root == a->root_dentry ? bpf_map_lookup_elem(&memos, &at) : NULL;
 }
 
 /* Both counters. */
