@@ -11,6 +11,7 @@
 #include "agent/filter.h"
 #include "base/err.h"
 #include "sensor/filter.h"
+#include "sensor/mounts.h"
 #include "sensor/sensor.h"
 
 #include <arpa/inet.h>
@@ -177,12 +178,15 @@ static int set_filter(struct sensor *sensor, int filter, struct err *err)
 {
 	struct agent_filter_made made;
 	struct sensor_filter_build *build;
+	struct sensor_mounts *mounts;
 	int r;
 
 	if (filter == FILTER_NONE)
 		return 0;
 	if (filter == RULES) {
-		made = agent_filter_make(rules, NULL);
+		mounts = sensor_mounts_of_host();
+		made = agent_filter_make(rules, mounts);
+		sensor_mounts_free(mounts);
 		r = sensor_set_filter(sensor, sensor_filter_tables(made.build), err);
 		agent_filter_made_done(&made);
 		return r;
