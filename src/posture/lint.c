@@ -5,6 +5,7 @@
 #include "base/suggest.h"
 #include "base/yaml.h"
 #include "posture/iam/account.h"
+#include "posture/kubernetes/manifest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 
 const struct posture_reader *const posture_readers[] = {
 	&iam_reader,
+	&kubernetes_reader,
 	NULL,
 };
 
