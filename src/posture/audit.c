@@ -2,11 +2,13 @@
 #include "posture/audit.h"
 
 #include "base/suggest.h"
+#include "posture/node/node.h"
 
 #include <errno.h>
 #include <string.h>
 
 const struct posture_collector *const posture_collectors[] = {
+	&node_collector,
 	NULL,
 };
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARKA_POSTURE_NODE_NODE_H
+#define PARKA_POSTURE_NODE_NODE_H
+/*
+ * The Kubernetes node and control plane of this machine, and its etcd, as records: components with their options (component.h), the
+ * files that they trust, the encryption configuration and the audit policy. Thread: one.
+ */
+#include "posture/audit.h"
+#include "posture/node/component.h"
+
+extern const struct posture_collector node_collector;
+
+/* node.file records of what the components trust. */
+void node_files_collect(struct posture_set *set, const struct node_component *components, size_t n);
+/* node.encryption and node.audit-policy records of a kube-apiserver. */
+void node_policies_collect(struct posture_set *set, const struct node_component *component, const struct posture_record *record);
+
+#endif
