@@ -60,7 +60,7 @@ static const struct posture_value *pod_keyed(const struct posture_record *record
 
 /* ---- volumes ---- */
 
-/* The key beside `name` says what kind of volume it is; without one it is an emptyDir (API conventions of core/v1 VolumeSource). */
+/* The key beside `name` says what kind of volume it is; without one it is an emptyDir (defaults of core/v1). */
 static const char *volume_kind(const struct yaml_node *volume)
 {
 	for (size_t i = 0; volume->kind == YAML_MAPPING && i < volume->n; i++) {
@@ -68,7 +68,7 @@ static const char *volume_kind(const struct yaml_node *volume)
 		if (key && strcmp(key, "name") != 0 && !yaml_is_null(volume->pairs[i].value))
 			return key;
 	}
-	return "none";
+	return "emptyDir";
 }
 
 static void read_volumes(const struct nodes_base *base)
