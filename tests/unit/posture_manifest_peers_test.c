@@ -43,7 +43,10 @@ static void load_checks(void)
 	strbuf_addf(&path, "%s/../../../content/checks", getenv("TEST_DATA"));
 	err = ERR_INIT;
 	if (posture_checks_load(checks, path.text, &err) < 0 || posture_checks_compile_all(checks, &err) < 0)
+	{
 		printf("Bail out! %s:%u: %s\n", err.input, err.line, err.text);
+		exit(1);
+	}
 }
 
 /* ---- rows ---- */
@@ -130,9 +133,12 @@ static struct world world_new(unsigned minor)
 
 static void world_judge(struct world *w)
 {
+	static const char *const profiles[] = { "strict", "sandbox" };
+	const struct posture_options options = { .profiles = profiles, .n_profiles = ARRAY_LEN(profiles) };
+
 	posture_lint_finish(w->set);
 	err = ERR_INIT;
-	CHECK_INT(posture_judge(w->set, checks, NULL, &w->results, &err), 0);
+	CHECK_INT(posture_judge(w->set, checks, &options, &w->results, &err), 0);
 }
 
 static void world_done(struct world *w)

@@ -4,8 +4,9 @@
 #include "posture/kubernetes/manifest.h"
 
 #include <string.h>
+#include <strings.h>
 
-enum { RIGHTS_GRANTS_MAX = 200 * 1000 };
+enum { RIGHTS_GRANTS_MAX = 200 * 1000, RIGHTS_OF_ROLE_MAX = 2000 };
 
 static const struct nodes_row rule_rows[] = {
 	{ MODEL_F_RULE_API_GROUPS, NODES_TEXTS, "apiGroups" },
@@ -40,6 +41,30 @@ static void read_rules(struct posture_set *set, struct k8s_object *o)
 	}
 }
 
+static void add_rights(struct posture_set *set, const struct yaml_node *rule, struct nodes_list *rights)
+{
+	const struct yaml_node *verbs = nodes_get(rule, "verbs"), *resources = nodes_get(rule, "resources");
+
+	if (!verbs || !resources || verbs->kind != YAML_SEQUENCE || resources->kind != YAML_SEQUENCE)
+		return;
+	for (size_t v = 0; v < verbs->n; v++)
+		for (size_t r = 0; r < resources->n && rights->n < RIGHTS_OF_ROLE_MAX; r++)
+			if (yaml_text(verbs->items[v]) && yaml_text(resources->items[r]))
+				nodes_list_add(set, rights, posture_printf(set, "%s %s", yaml_text(verbs->items[v]), yaml_text(resources->items[r])));
+}
+
+static void read_rights(struct posture_set *set, struct k8s_object *o)
+{
+	const struct yaml_node *rules = nodes_get(o->node, "rules");
+	struct nodes_list rights = { 0 };
+
+	for (size_t i = 0; rules && rules->kind == YAML_SEQUENCE && i < rules->n; i++)
+		add_rights(set, rules->items[i], &rights);
+	if (rights.n > 0)
+		posture_at(nodes_list_set(o->record, MODEL_F_OBJECT_RIGHTS, &rights),
+			   (struct posture_place){ .file = o->file, .line = rules->line, .column = rules->column, .path = "rules" });
+}
+
 static void read_subjects(struct posture_set *set, struct k8s_object *o)
 {
 	const struct yaml_node *subjects = nodes_get(o->node, "subjects");
@@ -64,10 +89,12 @@ static void read_subjects(struct posture_set *set, struct k8s_object *o)
 
 void k8s_read_rights(struct posture_set *set, struct k8s_object *o)
 {
-	if (is_role(o))
+	if (is_role(o)) {
 		read_rules(set, o);
-	else if (strcmp(o->kind, "RoleBinding") == 0 || strcmp(o->kind, "ClusterRoleBinding") == 0)
+		read_rights(set, o);
+	} else if (strcasecmp(o->kind, "RoleBinding") == 0 || strcasecmp(o->kind, "ClusterRoleBinding") == 0) {
 		read_subjects(set, o);
+	}
 }
 
 /* ---- after the last file ---- */
