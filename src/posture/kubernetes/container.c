@@ -2,6 +2,7 @@
 #include "posture/kubernetes/image.h"
 #include "posture/kubernetes/manifest.h"
 #include "posture/kubernetes/secrets.h"
+#include "posture/node/node.h"
 
 #include <string.h>
 
@@ -379,6 +380,29 @@ static void read_annotations(const struct nodes_base *base, const struct k8s_con
 	}
 }
 
+/* A control plane in a manifest is judged by the checks of nodes, too. */
+static void read_component(struct posture_set *set, const struct k8s_container *c)
+{
+	struct node_component found, *kept;
+	struct posture_record *record;
+	const char *config;
+
+	if (!node_component_of_container(set, c->node, c->pod->object->file, &found))
+		return;
+	kept = posture_alloc(set, sizeof(*kept));
+	if (!kept)
+		return;
+	if (node_flag(&found, "config", &config) || node_flag(&found, "config-file", &config)) {
+		found.config_path = config;
+		found.config_error = posture_printf(set, "%s is not part of the manifest", config);
+	}
+	*kept = found;
+	record = node_component_record(set, kept);
+	record->name = posture_printf(set, "%s %s", c->record->name, found.name);
+	record->key = NULL;
+	record->place = c->record->place;
+}
+
 void k8s_read_container(struct posture_set *set, struct k8s_pod *pod, const struct yaml_node *node, const char *path, const char *role)
 {
 	struct k8s_container *c = posture_alloc(set, sizeof(*c));
@@ -413,4 +437,5 @@ void k8s_read_container(struct posture_set *set, struct k8s_pod *pod, const stru
 		posture_at(posture_set_bool(c->record, MODEL_F_CONTAINER_PROBES_IDENTICAL, equal_nodes(live, ready)),
 			   nodes_place(&base, ready, nodes_path(set, path, "readinessProbe")));
 	read_annotations(&base, c);
+	read_component(set, c);
 }
