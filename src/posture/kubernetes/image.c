@@ -14,6 +14,14 @@ static bool is_host(const char *name, size_t len)
 	return memchr(name, '.', len) || memchr(name, ':', len) || (len == 9 && memcmp(name, "localhost", 9) == 0);
 }
 
+/* sha256 with 64 hex digits, sha512 with 128 (opencontainers/image-spec, descriptor.md). */
+static bool is_digest(const char *text)
+{
+	size_t want = strncmp(text, "sha256:", 7) == 0 ? 64 : strncmp(text, "sha512:", 7) == 0 ? 128 : 0;
+
+	return want && strlen(text + 7) == want && strspn(text + 7, "0123456789abcdef") == want;
+}
+
 void image_set(struct posture_record *record, const char *image, struct posture_place place)
 {
 	const char *digest = strchr(image, '@'), *last = memrchr(image, '/', strlen(image)), *first = strchr(image, '/');
@@ -28,6 +36,6 @@ void image_set(struct posture_record *record, const char *image, struct posture_
 		   place);
 	if (tag)
 		posture_at(posture_set_text(record, MODEL_F_CONTAINER_IMAGE_TAG, cut(set, tag + 1, (size_t)(end - tag - 1))), place);
-	if (digest)
+	if (digest && is_digest(digest + 1))
 		posture_at(posture_set_text(record, MODEL_F_CONTAINER_IMAGE_DIGEST, digest + 1), place);
 }

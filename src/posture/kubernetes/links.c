@@ -11,6 +11,7 @@ struct links {
 	struct posture_set *set;
 	struct map by_name;              /* "Kind/namespace/name" to record */
 	struct map by_ns;                /* namespace to struct namespace */
+	struct member *cluster_policies; /* of all namespaces */
 	size_t n_compares;
 };
 struct member { struct posture_record *record; struct member *next; };
@@ -108,8 +109,10 @@ static void index_objects(struct links *l)
 			add_member(l, &ns->pods, o->pod->record);
 		if (strcmp(o->kind, "Service") == 0)
 			add_member(l, &ns->services, r);
-		else if (strcmp(o->kind, "NetworkPolicy") == 0)
+		else if (strcmp(o->kind, "NetworkPolicy") == 0 || strcmp(o->kind, "CiliumNetworkPolicy") == 0)
 			add_member(l, &ns->policies, r);
+		else if (strcmp(o->kind, "CiliumClusterwideNetworkPolicy") == 0)
+			add_member(l, &l->cluster_policies, r);
 		else if (strcmp(o->kind, "PodDisruptionBudget") == 0)
 			add_member(l, &ns->budgets, r);
 	}
@@ -134,6 +137,50 @@ static void computed(struct posture_record *record, enum model_field_id field, c
 
 static const struct yaml_node *pod_labels(const struct posture_record *pod) { return nodes_get(k8s_pod_of(pod)->metadata, "labels"); }
 
+/* Cilium's labels may name their source (docs.cilium.io, "Endpoint Selector"): k8s:app, any:app. */
+static const char *without_source(const char *key)
+{
+	return strncmp(key, "k8s:", 4) == 0 || strncmp(key, "any:", 4) == 0 ? key + 4 : key;
+}
+
+/* A rule of a policy of Cilium: spec, or one of specs. */
+static bool cilium_rule_selects(const struct yaml_node *rule, const struct posture_record *pod)
+{
+	const struct yaml_node *selector = nodes_get(rule, "endpointSelector"), *want = nodes_get(selector, "matchLabels");
+	const struct yaml_node *labels = pod_labels(pod), *expressions = nodes_get(selector, "matchExpressions");
+
+	if (!selector)
+		return false;
+	for (size_t i = 0; want && want->kind == YAML_MAPPING && i < want->n; i++) {
+		const char *key = yaml_text(want->pairs[i].key), *value = yaml_text(want->pairs[i].value), *has;
+
+		key = key ? without_source(key) : "";
+		has = strcmp(key, "io.kubernetes.pod.namespace") == 0 ? k8s_namespace(k8s_pod_of(pod)->object) : nodes_text_of_key(labels, key);
+		if (!has || !value || strcmp(has, value) != 0)
+			return false;
+	}
+	for (size_t i = 0; expressions && expressions->kind == YAML_SEQUENCE && i < expressions->n; i++)
+		if (!expression_holds(expressions->items[i], labels))
+			return false;
+	return true;
+}
+
+static bool cilium_selects(const struct k8s_object *o, const struct posture_record *pod, const char *direction)
+{
+	const struct yaml_node *specs = nodes_get(o->node, "specs"), *spec = nodes_get(o->node, "spec");
+	size_t n = specs && specs->kind == YAML_SEQUENCE ? specs->n : 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		const struct yaml_node *rule = i < n ? specs->items[i] : spec;
+
+		if (cilium_rule_selects(rule, pod) && (!direction || nodes_get(rule, direction)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_cilium(const struct k8s_object *o) { return strncmp(o->kind, "Cilium", 6) == 0; }
+
 /* Network policies select with an empty selector all; services and none without one. */
 static bool member_selects(struct links *l, const struct posture_record *object, const struct posture_record *pod)
 {
@@ -145,6 +192,8 @@ static bool member_selects(struct links *l, const struct posture_record *object,
 		selector = nodes_get(o->node, "spec.selector");
 		return selector && selector->n > 0 && k8s_selects_plain(selector, pod_labels(pod));
 	}
+	if (is_cilium(o))
+		return cilium_selects(o, pod, NULL);
 	if (strcmp(o->kind, "NetworkPolicy") == 0)
 		return k8s_selects(nodes_get(o->node, "spec.podSelector"), pod_labels(pod));
 	selector = nodes_get(o->node, "spec.selector");
@@ -161,6 +210,22 @@ static void select_members(struct links *l, struct posture_record *pod, const st
 	computed(pod, field, &names);
 }
 
+/* Services that are open to the outside themselves, or by what leads to them. */
+static void link_exposure(struct links *l, struct posture_record *pod, const struct member *services)
+{
+	struct nodes_list by = { 0 };
+
+	for (; services && l->n_compares < LINKS_COMPARES_MAX; services = services->next) {
+		const struct k8s_object *o = k8s_object_of(services->record);
+		const char *type = nodes_text(o->node, "spec.type");
+		bool is_open = type && (strcmp(type, "NodePort") == 0 || strcmp(type, "LoadBalancer") == 0);
+
+		if ((is_open || o->exposed_by) && member_selects(l, services->record, pod))
+			nodes_list_add(l->set, &by, is_open ? services->record->name : o->exposed_by);
+	}
+	computed(pod, MODEL_F_POD_EXPOSED_BY, &by);
+}
+
 static bool has_policy_type(const struct k8s_object *o, const char *type)
 {
 	const struct yaml_node *types = nodes_get(o->node, "spec.policyTypes");
@@ -171,16 +236,31 @@ static bool has_policy_type(const struct k8s_object *o, const char *type)
 	return strcmp(type, "Ingress") == 0 || nodes_get(o->node, "spec.egress");
 }
 
-static void link_policies(struct links *l, struct posture_record *pod, const struct member *policies)
+static bool limits(const struct k8s_object *o, const struct posture_record *pod, bool is_egress)
 {
-	bool ingress = false, egress = false;
+	if (is_cilium(o))
+		return cilium_selects(o, pod, is_egress ? "egress" : "ingress") || cilium_selects(o, pod, is_egress ? "egressDeny" : "ingressDeny");
+	return has_policy_type(o, is_egress ? "Egress" : "Ingress");
+}
 
-	for (; policies && l->n_compares < LINKS_COMPARES_MAX; policies = policies->next) {
-		if (!member_selects(l, policies->record, pod))
-			continue;
-		ingress |= has_policy_type(k8s_object_of(policies->record), "Ingress");
-		egress |= has_policy_type(k8s_object_of(policies->record), "Egress");
+static void link_policies(struct links *l, struct posture_record *pod, const struct member *of_namespace)
+{
+	const struct member *lists[] = { of_namespace, l->cluster_policies };
+	bool ingress = false, egress = false;
+	struct nodes_list names = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		for (const struct member *m = lists[i]; m && l->n_compares < LINKS_COMPARES_MAX; m = m->next) {
+			const struct k8s_object *o = k8s_object_of(m->record);
+
+			if (!member_selects(l, m->record, pod))
+				continue;
+			nodes_list_add(l->set, &names, o->name);
+			ingress |= limits(o, pod, false);
+			egress |= limits(o, pod, true);
+		}
 	}
+	computed(pod, MODEL_F_POD_NETWORK_POLICIES, &names);
 	posture_said(posture_set_bool(pod, MODEL_F_POD_NETWORK_POLICY_INGRESS, ingress), POSTURE_FROM_COMPUTED, NULL);
 	posture_said(posture_set_bool(pod, MODEL_F_POD_NETWORK_POLICY_EGRESS, egress), POSTURE_FROM_COMPUTED, NULL);
 }
@@ -207,8 +287,8 @@ static void link_pods(struct links *l)
 		if (!ns)
 			return;
 		select_members(l, pod, ns->services, MODEL_F_POD_SERVICES);
-		select_members(l, pod, ns->policies, MODEL_F_POD_NETWORK_POLICIES);
 		select_members(l, pod, ns->budgets, MODEL_F_POD_DISRUPTION_BUDGETS);
+		link_exposure(l, pod, ns->services);
 		link_policies(l, pod, ns->policies);
 		link_account(l, pod);
 	}
@@ -239,10 +319,12 @@ static void refer(struct reference *ref, const char *kind, const char *ns, const
 {
 	struct posture_record *target = kind && name ? find(ref->l, kind, ns, name) : NULL;
 
-	if (target)
+	if (target) {
 		nodes_list_add(ref->l->set, &ref->targets, target->name);
-	else if (name)
+		k8s_object_of(target)->exposed_by = ref->from->record->name;
+	} else if (name) {
 		nodes_list_add(ref->l->set, &ref->dangling, posture_printf(ref->l->set, "%s %s", kind ? kind : "", name));
+	}
 }
 
 static void refer_backend(struct reference *ref, const struct yaml_node *backend)
@@ -339,35 +421,58 @@ static void link_object(struct links *l, struct posture_record *r)
 	}
 }
 
-/* Roles bound to the service account of a pod. */
+/* What is bound to a service account. */
+struct account { struct nodes_list roles, rights; };
+
+static void add_role(struct links *l, struct account *account, const struct posture_record *subject)
+{
+	const struct k8s_object *binding = subject->own;
+	const char *kind = nodes_text(binding->node, "roleRef.kind"), *name = nodes_text(binding->node, "roleRef.name");
+	const struct posture_record *role;
+	const struct posture_value *rights;
+
+	if (!kind || !name)
+		return;
+	nodes_list_add(l->set, &account->roles, name);
+	role = find(l, kind, strcmp(kind, "Role") == 0 ? k8s_namespace(binding) : "default", name);
+	rights = role ? posture_value_of(role, MODEL_F_OBJECT_RIGHTS) : NULL;
+	for (size_t i = 0; rights && i < rights->value.n; i++)
+		nodes_list_add(l->set, &account->rights, rights->value.list[i].text);
+}
+
+static const char *text_of(const struct posture_record *record, enum model_field_id field)
+{
+	const struct posture_value *v = posture_value_of(record, field);
+
+	return v && v->state == MODEL_SET ? v->value.text : NULL;
+}
+
 static void link_grants(struct links *l)
 {
 	struct map by_account = MAP_INIT;
 
 	for (struct posture_record *s = l->set->first[MODEL_KIND_K8S_SUBJECT]; s; s = s->next) {
-		const struct posture_value *kind = posture_value_of(s, MODEL_F_SUBJECT_KIND), *name = posture_value_of(s, MODEL_F_SUBJECT_NAME);
-		const struct posture_value *ns = posture_value_of(s, MODEL_F_SUBJECT_NAMESPACE), *role = posture_value_of(s, MODEL_F_SUBJECT_ROLE);
-		struct nodes_list *list;
+		const char *kind = text_of(s, MODEL_F_SUBJECT_KIND), *name = text_of(s, MODEL_F_SUBJECT_NAME), *ns = text_of(s, MODEL_F_SUBJECT_NAMESPACE);
+		struct account *account;
 		const char *key;
 
-		if (!kind || !name || !ns || !role || kind->state != MODEL_SET || strcmp(kind->value.text, "ServiceAccount") != 0)
+		if (!kind || !name || !ns || strcmp(kind, "ServiceAccount") != 0)
 			continue;
-		if (name->state != MODEL_SET || ns->state != MODEL_SET || role->state != MODEL_SET)
-			continue;
-		key = posture_printf(l->set, "%s/%s", ns->value.text, name->value.text);
-		list = map_get(&by_account, key, strlen(key));
-		if (!list && (list = posture_alloc(l->set, sizeof(*list))))
-			map_put(&by_account, key, strlen(key), list);
-		if (list)
-			nodes_list_add(l->set, list, role->value.text);
+		key = posture_printf(l->set, "%s/%s", ns, name);
+		account = map_get(&by_account, key, strlen(key));
+		if (!account && (account = posture_alloc(l->set, sizeof(*account))))
+			map_put(&by_account, key, strlen(key), account);
+		if (account)
+			add_role(l, account, s);
 	}
 	for (struct posture_record *pod = l->set->first[MODEL_KIND_K8S_POD]; pod; pod = pod->next) {
-		const struct posture_value *v = posture_value_of(pod, MODEL_F_POD_SERVICE_ACCOUNT);
-		const char *key = posture_printf(l->set, "%s/%s", k8s_namespace(k8s_pod_of(pod)->object), v->value.text);
-		const struct nodes_list *list = map_get(&by_account, key, strlen(key));
+		const char *key = posture_printf(l->set, "%s/%s", k8s_namespace(k8s_pod_of(pod)->object), text_of(pod, MODEL_F_POD_SERVICE_ACCOUNT));
+		const struct account *account = map_get(&by_account, key, strlen(key));
 
-		if (list)
-			computed(pod, MODEL_F_POD_GRANTS, list);
+		if (account) {
+			computed(pod, MODEL_F_POD_GRANTS, &account->roles);
+			computed(pod, MODEL_F_POD_RIGHTS, &account->rights);
+		}
 	}
 	map_done(&by_account);
 }
@@ -377,9 +482,9 @@ void k8s_link(struct posture_set *set)
 	struct links l = { .set = set, .by_name = MAP_INIT, .by_ns = MAP_INIT };
 
 	index_objects(&l);
-	link_pods(&l);
 	for (struct posture_record *r = set->first[MODEL_KIND_K8S_OBJECT]; r; r = r->next)
 		link_object(&l, r);
+	link_pods(&l);     /* after what leads to services */
 	link_grants(&l);
 	if (l.n_compares >= LINKS_COMPARES_MAX)
 		posture_problem(set, MODEL_LAYER_ORCHESTRATOR, (struct posture_place){ 0 },

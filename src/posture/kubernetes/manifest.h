@@ -34,6 +34,7 @@ struct k8s_object {
 	const char *file, *kind, *api_version, *group, *name, *ns;   /* ns: NULL when not said; the others never NULL */
 	struct posture_record *record;
 	struct k8s_pod *pod;                     /* NULL: it has none */
+	const char *exposed_by;                  /* of a service, after the last file: an ingress or route that leads to it; NULL */
 };
 struct k8s_pod {
 	struct k8s_object *object;
@@ -50,7 +51,7 @@ struct k8s_container {
 	size_t n_command;
 };
 
-static inline const struct k8s_object *k8s_object_of(const struct posture_record *record) { return record->own; }
+static inline struct k8s_object *k8s_object_of(const struct posture_record *record) { return (struct k8s_object *)(uintptr_t)record->own; }
 static inline const struct k8s_pod *k8s_pod_of(const struct posture_record *record) { return record->own; }
 static inline const struct k8s_container *k8s_container_of(const struct posture_record *record) { return record->own; }
 

@@ -196,8 +196,26 @@ static struct posture_value *take_value(const struct nodes_base *base, const str
 	}
 }
 
+/* The mapping that a row's value is in; *ret_wrong: something on the way is neither a mapping nor null, so nobody knows. */
+static const struct yaml_node *find_parent(const struct yaml_node *node, const char *path, size_t len, bool *ret_wrong)
+{
+	const char *end = path + len;
+
+	*ret_wrong = false;
+	while (node && path < end) {
+		size_t n = strcspn(path, ".");
+
+		node = child(node, path, n);
+		path += n + 1;
+		*ret_wrong |= node && node->kind != YAML_MAPPING && !yaml_is_null(node);
+	}
+	return node;
+}
+
 void nodes_take(const struct nodes_base *base, const struct nodes_row *rows, size_t n)
 {
+	bool is_wrong = false;
+
 	const struct yaml_node *parent = base->node;
 	const char *parent_path = NULL;
 	size_t parent_len = 0;
@@ -209,13 +227,13 @@ void nodes_take(const struct nodes_base *base, const struct nodes_row *rows, siz
 		const struct yaml_node *node;
 
 		if (!parent_path || len != parent_len || memcmp(path, parent_path, len) != 0) {
-			char key[128];
-
 			parent_path = path;
 			parent_len = len;
-			memcpy(key, path, len);
-			key[len] = '\0';
-			parent = nodes_get(base->node, key);
+			parent = find_parent(base->node, path, len, &is_wrong);
+		}
+		if (is_wrong) {
+			posture_set_unknown(base->record, rows[i].field, "what it is part of is no mapping");
+			continue;
 		}
 		node = parent ? child(parent, dot ? dot + 1 : path, strlen(dot ? dot + 1 : path)) : NULL;
 		if (node && !yaml_is_null(node))

@@ -240,6 +240,9 @@ void k8s_read_pod(struct posture_set *set, struct k8s_object *o)
 	struct nodes_base base;
 	const char *seccomp;
 
+	if (spec && spec->kind != YAML_MAPPING)
+		posture_problem(set, MODEL_LAYER_ORCHESTRATOR, (struct posture_place){ .file = o->file, .line = spec->line, .column = spec->column },
+				"not judged: expected a mapping as spec of %s", o->record->name);
 	if (!p)
 		return;
 	*p = (struct k8s_pod){ .object = o, .node = spec, .metadata = nodes_get(holder, "metadata"), .path = nodes_path(set, holder_path, "spec") };
