@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "base/yaml.h"
+#include "posture/compose/compose.h"
 #include "posture/iam/account.h"
 #include "posture/kubernetes/manifest.h"
 
@@ -19,6 +20,7 @@
 const struct posture_reader *const posture_readers[] = {
 	&iam_reader,
 	&kubernetes_reader,
+	&compose_reader,
 	NULL,
 };
 

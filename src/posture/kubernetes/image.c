@@ -14,12 +14,17 @@ static bool is_host(const char *name, size_t len)
 	return memchr(name, '.', len) || memchr(name, ':', len) || (len == 9 && memcmp(name, "localhost", 9) == 0);
 }
 
-/* sha256 with 64 hex digits, sha512 with 128 (opencontainers/image-spec, descriptor.md). */
+/* ALGORITHM:HEX; sha256 has 64 digits and sha512 128, others at least 32 (opencontainers/image-spec, descriptor.md; distribution/reference). */
 static bool is_digest(const char *text)
 {
-	size_t want = strncmp(text, "sha256:", 7) == 0 ? 64 : strncmp(text, "sha512:", 7) == 0 ? 128 : 0;
+	const char *colon = strchr(text, ':');
+	size_t len = colon ? strlen(colon + 1) : 0;
 
-	return want && strlen(text + 7) == want && strspn(text + 7, "0123456789abcdef") == want;
+	if (!colon || strspn(colon + 1, "0123456789abcdefABCDEF") != len)
+		return false;
+	if (strncmp(text, "sha256:", 7) == 0)
+		return len == 64;
+	return strncmp(text, "sha512:", 7) == 0 ? len == 128 : len >= 32;
 }
 
 void image_set(struct posture_record *record, const char *image, struct posture_place place)

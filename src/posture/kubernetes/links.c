@@ -20,8 +20,6 @@ struct namespace {
 	struct nodes_list kinds;
 };
 
-static const char *const nothing[] = { NULL };
-
 /* ---- selectors ---- */
 
 bool k8s_selects_plain(const struct yaml_node *map, const struct yaml_node *labels)
@@ -414,10 +412,12 @@ static void link_object(struct links *l, struct posture_record *r)
 		link_references(l, r);
 	link_own_selector(r);
 	if (strcmp(o->kind, "Namespace") == 0) {
-		const struct namespace *ns = namespace_of(l, o->name);
-		struct posture_value *v = posture_set_texts(r, MODEL_F_OBJECT_SIBLINGS, ns ? ns->kinds.texts : (const char **)(uintptr_t)nothing,
-							    ns ? ns->kinds.n : 0);
-		posture_said(v, POSTURE_FROM_COMPUTED, NULL);
+		struct namespace *ns = namespace_of(l, o->name);
+
+		if (ns && l->cluster_policies && !nodes_list_has(&ns->kinds, "CiliumClusterwideNetworkPolicy"))
+			nodes_list_add(l->set, &ns->kinds, "CiliumClusterwideNetworkPolicy");
+		if (ns)
+			posture_said(posture_set_texts(r, MODEL_F_OBJECT_SIBLINGS, ns->kinds.texts, ns->kinds.n), POSTURE_FROM_COMPUTED, NULL);
 	}
 }
 
