@@ -14,17 +14,16 @@ static bool is_host(const char *name, size_t len)
 	return memchr(name, '.', len) || memchr(name, ':', len) || (len == 9 && memcmp(name, "localhost", 9) == 0);
 }
 
-/* ALGORITHM:HEX; sha256 has 64 digits and sha512 128, others at least 32 (opencontainers/image-spec, descriptor.md; distribution/reference). */
+/* ALGORITHM:ENCODED; sha256 has 64 hex digits, sha512 128 (opencontainers/image-spec, descriptor.md). */
 static bool is_digest(const char *text)
 {
 	const char *colon = strchr(text, ':');
 	size_t len = colon ? strlen(colon + 1) : 0;
+	size_t want = strncmp(text, "sha256:", 7) == 0 ? 64 : strncmp(text, "sha512:", 7) == 0 ? 128 : 0;
 
-	if (!colon || strspn(colon + 1, "0123456789abcdefABCDEF") != len)
-		return false;
-	if (strncmp(text, "sha256:", 7) == 0)
-		return len == 64;
-	return strncmp(text, "sha512:", 7) == 0 ? len == 128 : len >= 32;
+	if (want == 0)
+		return len > 0;
+	return len == want && strspn(colon + 1, "0123456789abcdef") == len;
 }
 
 void image_set(struct posture_record *record, const char *image, struct posture_place place)

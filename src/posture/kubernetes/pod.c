@@ -194,6 +194,14 @@ static void read_account(const struct nodes_base *base)
 		posture_said(posture_set_text(base->record, MODEL_F_POD_SERVICE_ACCOUNT, "default"), POSTURE_FROM_DEFAULT, NULL);
 }
 
+static void complain(struct posture_set *set, const struct k8s_pod *pod, const struct yaml_node *node, const char *expected, const char *key)
+{
+	posture_problem(set, MODEL_LAYER_ORCHESTRATOR,
+			(struct posture_place){ .file = pod->object->file, .line = node->line, .column = node->column,
+						.path = nodes_path(set, pod->path, key) },
+			"not judged: expected a %s for %s of %s", expected, key, pod->object->record->name);
+}
+
 static void read_containers(struct posture_set *set, struct k8s_pod *pod)
 {
 	static const struct { const char *key, *role; } lists[] = {
@@ -203,10 +211,15 @@ static void read_containers(struct posture_set *set, struct k8s_pod *pod)
 	for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
 		const struct yaml_node *list = nodes_get(pod->node, lists[k].key);
 
-		for (size_t i = 0; list && list->kind == YAML_SEQUENCE && i < list->n; i++)
+		if (list && list->kind != YAML_SEQUENCE)
+			complain(set, pod, list, "list", lists[k].key);
+		for (size_t i = 0; list && list->kind == YAML_SEQUENCE && i < list->n; i++) {
 			if (list->items[i]->kind == YAML_MAPPING)
 				k8s_read_container(set, pod, list->items[i],
 						   nodes_path_index(set, nodes_path(set, pod->path, lists[k].key), i), lists[k].role);
+			else
+				complain(set, pod, list->items[i], "mapping", lists[k].key);
+		}
 	}
 }
 
