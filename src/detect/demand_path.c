@@ -279,7 +279,8 @@ static bool may_be_in_usual_root(const struct demand_places *places)
 
 /* The host's name of a container's file has the container's root before it (sensor/fields_fd.c): its last component is the same,
  * but not how it begins. Most roots are where runtimes keep them, so most names cannot begin so. On the host, and in the host's
- * mount namespace, the kernel's path is it; through a bind mount it is another one, which the filter asks nothing of. */
+ * mount namespace, the kernel's path is it; of a file system that the host has mounted too it is the host's, which the filter
+ * asks for as well. */
 static void add_containers(struct demand_maker *maker, const struct demand_places *places, struct demand_list *out)
 {
 	struct demand_cube cube = demand_cube_all(maker->group);

@@ -151,24 +151,9 @@ static void fill_enumerations(const struct fill *f, unsigned class)
 	of->fd_type[FILTER_FD_UNKNOWN] = of->where[FILTER_WHERE_UNKNOWN] = UINT64_MAX;
 }
 
-/* ---- tables: a place for the key, or NULL when its neighbourhood is full ---- */
-
-#define PLACE(type, function, size) \
-	static type *function(type *table, uint64_t key) \
-	{ \
-		for (uint32_t i = 0; i < FILTER_PROBES; i++) { \
-			type *at = &table[(key + i) & ((size) - 1)]; \
-			if (!at->key || at->key == key) { \
-				at->key = key; \
-				return at; \
-			} \
-		} \
-		return NULL; \
-	}
-PLACE(struct filter_entry, place_entry, FILTER_ENTRIES)
-PLACE(struct filter_name, place_name, FILTER_ENTRIES)
-PLACE(struct filter_node, place_node, FILTER_NODES)
-#undef PLACE
+FILTER_PLACE(struct filter_entry, place_entry, FILTER_ENTRIES)
+FILTER_PLACE(struct filter_name, place_name, FILTER_ENTRIES)
+FILTER_PLACE(struct filter_node, place_node, FILTER_NODES)
 
 /* One pass over a table: false when something found no place. `demands` counts what each group put in. */
 struct pass {

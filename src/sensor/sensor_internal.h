@@ -51,7 +51,7 @@ struct sensor {
 	size_t n_left;
 	struct plan plan;
 	struct sensor_fexit fexit;
-	struct sensor_link { struct bpf_link *link; int fd, program_fd; } *links;   /* one per hook of the plan; a link or descriptors */
+	struct sensor_link { struct bpf_link *link; int fd, program_fd; struct sensor_fexit_place place; } *links;   /* one per hook of the plan; a link, or a stub */
 	uint64_t missed[MODEL_EVT_MAX];  /* by stubs that are gone */
 	struct bpf_link *raw_link;
 	bool wants_raw, needs_raw;       /* it is to be loaded; it is needed for more than 32-bit programs */

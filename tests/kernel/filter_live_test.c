@@ -7,6 +7,8 @@
 #include "live.h"
 
 #include "sensor/filter.h"
+#include "sensor/mounts.h"
+#include "sensor/path.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -66,9 +68,20 @@ static struct sensor_filter_term term_of(enum model_event_type type)
 
 static struct sensor_filter_term open_term(void) { return term_of(MODEL_EVT_OPENAT); }
 
-static void set_terms(const struct sensor_filter_term *terms, size_t n)
+/* With the mounts of this machine. */
+static struct sensor_filter_build *build_of(const struct sensor_filter_term *terms, size_t n)
 {
 	struct sensor_filter_build *build = sensor_filter_build(terms, n, NULL);
+	struct sensor_mounts *mounts = sensor_mounts_of_host();
+
+	sensor_mounts_fill(mounts, build);
+	sensor_mounts_free(mounts);
+	return build;
+}
+
+static void set_terms(const struct sensor_filter_term *terms, size_t n)
+{
+	struct sensor_filter_build *build = build_of(terms, n);
 	struct err err = { 0 };
 
 	CHECK_MSG(sensor_set_filter(live_sensor(), sensor_filter_tables(build), &err) == 0, "%s", err.text);
@@ -123,7 +136,7 @@ static bool is_reported(const struct act *a)
 /* What user space says of the event that the act makes when nothing is filtered. */
 static bool asked(const struct sensor_filter_term *terms, size_t n, const struct act *a)
 {
-	struct sensor_filter_build *build = sensor_filter_build(terms, n, NULL);
+	struct sensor_filter_build *build = build_of(terms, n);
 	struct sensor_filter_context context = { .where = FILTER_WHERE_UNKNOWN };
 	struct sensor_wire_view view;
 	const struct sensor_wire *w;
@@ -334,7 +347,7 @@ static int mount_bind(const struct act *a)
 	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(a->text, "/mnt", NULL, MS_BIND, NULL) < 0;
 }
 
-TEST(a_file_with_other_names_is_reported_whatever_its_path)
+TEST(a_file_with_hard_links_is_reported_whatever_its_path)
 {
 	struct sensor_filter_term term = open_term();
 	const char *first = new_file("first"), *second = in_dir("second");
@@ -345,7 +358,52 @@ TEST(a_file_with_other_names_is_reported_whatever_its_path)
 	CHECK_ACT(term, true, second);
 	CHECK(unlink(second) == 0);
 	CHECK_ACT(term, false, first);
-	CHECK_ACT(term, true, "/mnt/first", .before = mount_bind, .text = dir);
+}
+
+static int change_root(const struct act *a) { return chroot(a->text) < 0 || chdir("/") < 0; }
+
+TEST(a_file_behind_a_mount_is_asked_by_its_place_too)
+{
+	const struct { const char *what, *path, *place, *text; int (*before)(const struct act *a); } cases[] = {
+		{ "a directory", "/mnt/bound", in_dir("bound"), dir, mount_bind },
+		{ "all of a file system", "/mnt/etc/hostname", "/etc/hostname", "/", mount_bind },
+		{ "all of one that the host has elsewhere", "/mnt/null", "/dev/null", "/dev", mount_bind },
+		{ "one whose files are made when they are asked for", "/mnt/1/comm", "/proc/1/comm", "/proc", mount_bind },
+		{ "a jail", "/hostname", "/etc/hostname", "/etc", change_root },
+	};
+
+	NEED_SENSOR();
+	new_file("bound");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct act act = { .path = cases[i].path, .before = cases[i].before, .text = cases[i].text };
+		const char *place = cases[i].place, *slash = strrchr(place, '/');
+		_cleanup_free_ char *parent = mem_strndup(place, (size_t)(slash - place));
+		_cleanup_free_ char *start = mem_strndup(place, (size_t)(slash - place) + 3);
+		struct sensor_filter_term term = open_term();
+
+		SET(term.paths, exact, "/somewhere/else");
+		check_line(__LINE__, &term, &act, false);
+		SET(term.paths, exact, act.path);
+		check_line(__LINE__, &term, &act, true);
+		SET(term.paths, exact, place);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term.paths, in, parent);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term.paths, below, parent);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term.paths, prefixes, start);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term, parts, sensor_path_basename(parent, strlen(parent)));
+		check_line(__LINE__, &term, &act, true);
+		SET(term, parts, "elsewhere");
+		check_line(__LINE__, &term, &act, false);
+		SET(term, names, "elsewhere");
+		check_line(__LINE__, &term, &act, false);
+	}
 }
 
 static int mount_tmpfs(const struct act *a)
@@ -371,8 +429,6 @@ TEST(paths_cross_mounts)
 	CHECK(!is_reported(&(struct act){ .path = "/mnt/inside2", .before = mount_tmpfs }));
 }
 
-static int change_root(const struct act *a) { return chroot(a->text) < 0 || chdir("/") < 0; }
-
 TEST(paths_end_at_the_tasks_root)
 {
 	struct sensor_filter_term term = open_term();
@@ -382,7 +438,7 @@ TEST(paths_end_at_the_tasks_root)
 	new_file("root/shadow");
 	SET(term.paths, exact, "/shadow");
 	CHECK_ACT(term, true, "/shadow", .before = change_root, .text = in_dir("root"));
-	SET(term.paths, exact, in_dir("root/shadow"));
+	SET(term.paths, exact, in_dir("shadow"));
 	CHECK_ACT(term, false, "/shadow", .before = change_root, .text = in_dir("root"));
 }
 

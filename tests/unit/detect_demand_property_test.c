@@ -8,6 +8,7 @@
  * DEMAND_ROUNDS=N does more than CI.
  */
 #include "detect/demand.h"
+#include "sensor/mounts.h"
 #include "sensor_help.h"
 
 #include <fcntl.h>
@@ -272,6 +273,27 @@ static uint64_t open_flags(int64_t ret)
 	return f;
 }
 
+/* Where this host has file systems: known in part, whole, twice, not at all. */
+static const char mounts[] = "{\"mounts\":[[8388609,\"/\"],[50,\"/\",\"/@\"],[50,\"/home/u\",\"/@home\"],[51,\"/etc/cron.d\"],[51,\"/tmp\"],"
+	"[52,\"/var/lib/docker/overlay2/x/merged\"],[53,\"/dev\",\"/dev/sub\"]]}";
+
+/* A file that is seen through a mount, or in a jail. */
+static void put_mounted(const char *path, unsigned path_flags, uint32_t *ret_dev)
+{
+	static const char *const roots[] = { "/", "/", "/etc", "/data", "/@", "/@/etc", "/@home", "/@home/.ssh", "/home/u", "/dev/sub/sd", "/dev" };
+	static const uint32_t devs[] = { ROOT_DEV, ROOT_DEV, 50, 50, 51, 52, 53, BOX_DEV, 99 };
+	const char *root = PICK(roots);
+	unsigned n = filter_depth(path), n_first = pick(n + 1), n_fs = n_first + filter_depth(root);
+
+	if (pick(8) == 0)
+		path_flags |= SENSOR_PATH_LOOSE;
+	/* The root may be anywhere on the way. */
+	if (pick(2))
+		path_flags |= IN_ROOT(pick(2) ? n_fs : pick(n_fs + 1));
+	sensor_wire_put_path(&w.b, SENSOR_P_PATH, path, path_flags, root, n_first);
+	*ret_dev = PICK(devs);
+}
+
 static void put_opened(const char *path)
 {
 	static const uint32_t types[] = { S_IFREG, S_IFREG, S_IFREG, S_IFDIR, S_IFCHR, S_IFIFO, S_IFBLK, S_IFSOCK };
@@ -288,8 +310,8 @@ static void put_opened(const char *path)
 		memcpy(bytes + sizeof(head), name, strlen(name) + 1);
 		sensor_wire_put(&w.b, SENSOR_P_PATH, bytes, sizeof(head) + strlen(name) + 1);
 		f.mode = strncmp(name, "pipe", 4) == 0 ? S_IFIFO | 0600 : 0600;
-	} else if (pick(12) == 0 && path[1]) {
-		sensor_wire_put_path(&w.b, SENSOR_P_PATH, path, path_flags, pick(2) ? "/etc" : "/data", 1);
+	} else if (pick(4) == 0) {
+		put_mounted(path, path_flags, &f.dev);
 	} else {
 		sensor_wire_put_path(&w.b, SENSOR_P_PATH, path, path_flags, NULL, 0);
 	}
@@ -520,7 +542,8 @@ static bool open_holds(const struct sensor_filter_term *t, const struct model_re
 		return false;
 	if (t->texts & FILTER_TEXT_DOTS && (!raw || !strstr(raw, "..")))
 		return false;
-	return name_holds(t, text_field(r, MODEL_F_FD_NAME)) || name_holds(t, text_field(r, MODEL_F_FD_PATH));
+	return name_holds(t, text_field(r, MODEL_F_FD_NAME)) || name_holds(t, text_field(r, MODEL_F_FD_PATH)) ||
+	       name_holds(t, text_field(r, MODEL_F_FD_HOSTPATH));
 }
 
 static bool number_holds(const struct sensor_filter_numbers *set, uint64_t value)
@@ -701,6 +724,9 @@ static void do_round(void)
 	world_init(&w);
 	w.box_known = true;
 	w.box.rootfs = PICK(rootfs);
+	CHECK(sensor_state_adopt(w.state, CAPTURE_FACTS, mounts, sizeof(mounts) - 1, NULL) == 0);
+	for (size_t i = 0; i < RULES; i++)
+		sensor_mounts_fill(sensor_state_mounts(w.state), rules[i].build);
 	do_mkdir_cgroup(&w, BOX_CGROUP, "/docker/5be1f2a4c6d8");
 	make_people();
 	for (unsigned i = 0; i < EVENTS; i++)

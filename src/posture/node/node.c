@@ -152,7 +152,6 @@ static void collect(struct posture_set *set, const struct posture_audit_options 
 	const char *etcd_ca, *client_ca;
 	size_t n;
 
-	(void)options;
 	if (!components)
 		return;
 	n = node_components_find(set, components, NODE_COMPONENTS_MAX);
@@ -164,6 +163,8 @@ static void collect(struct posture_set *set, const struct posture_audit_options 
 		if (strcmp(components[i].name, "etcd") == 0 && etcd_ca && client_ca)
 			posture_said(posture_set_bool(r, MODEL_F_COMPONENT_SHARES_CA, strcmp(etcd_ca, client_ca) == 0), POSTURE_FROM_COMPUTED,
 				     posture_printf(set, "--trusted-ca-file %s, --client-ca-file %s", etcd_ca, client_ca));
+		if (options->probe_etcd && strcmp(components[i].name, "etcd") == 0)
+			node_etcd_probe(r, &components[i]);
 		if (strcmp(components[i].name, "kube-apiserver") == 0)
 			node_policies_collect(set, &components[i], r);
 	}

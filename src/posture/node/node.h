@@ -16,5 +16,7 @@ struct posture_record *node_component_record(struct posture_set *set, const stru
 void node_files_collect(struct posture_set *set, const struct node_component *components, size_t n);
 /* node.encryption and node.audit-policy records of a kube-apiserver. */
 void node_policies_collect(struct posture_set *set, const struct node_component *component, const struct posture_record *record);
+/* Ask a running etcd what it lets a stranger do; only reads. Up to some seconds. */
+void node_etcd_probe(struct posture_record *record, const struct node_component *component);
 
 #endif

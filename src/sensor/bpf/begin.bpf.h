@@ -47,8 +47,9 @@ struct slot {
 	__u16 type;
 	__u8 lane, rare, has_cwd, text_first;   /* text_first: first byte of the last text put */
 	/* State of the path walk. In the map and not in registers, so that the verifier sees one state per step. */
-	__u32 walk_n, walk_first, walk_bind, walk_flags;
+	__u32 walk_n, walk_first, walk_bind, walk_flags;   /* walk_first: ~0 while it has not left the file's mount */
 	__u64 root_mnt, root_dentry, mnt_ns;   /* where the walk ends */
+	__u64 first_root;        /* the root of the first process in its pid namespace: of a container, whatever jail the task is in */
 	/* The system call that the event is about. */
 	__u64 args[6];
 	__s64 dirfd;             /* what the next PATH argument is relative to */
@@ -196,6 +197,15 @@ static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 	return upid_ns(pid, PEEK(pid, level));   /* reading at or near NULL gives NULL */
 }
 
+/* The directory that is the root of the first process in the task's pid namespace. */
+static __always_inline __u64 first_root_of(struct task_struct *task)
+{
+	struct pid_namespace *ns = pid_ns_of(task);
+	struct task_struct *first = PEEK(ns, child_reaper);
+
+	return (__u64)PEEK(first, fs, root.dentry);
+}
+
 static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, struct cred *cred)
 {
 	struct user_namespace *user_ns;
@@ -239,6 +249,7 @@ static __always_inline void fill_header(struct slot *s, struct task_struct *task
 	s->root_mnt = (__u64)PEEK(fs, root.mnt);
 	s->root_dentry = (__u64)PEEK(fs, root.dentry);
 	s->mnt_ns = (__u64)mnt_ns;
+	s->first_root = first_root_of(task);
 }
 
 /*

@@ -33,7 +33,13 @@ struct walk {
 	__u64 users;             /* 0: free */
 	__u32 n, bytes;
 	__u64 last;              /* address and length of the last component's name */
-	__u32 last_len, spare;
+	__u32 last_len;
+	__u32 n_first;           /* how many components lie in the file's own mount; ~0 while it is in there */
+	__u32 n_fs;              /* how many from the root of the file system */
+	__u32 root_at;           /* 1 + how many from the task's or the first process's root (path.bpf.h) when mounts are not looked at; 0: none */
+	__u64 rest;              /* the directory from which it is not walked up to the root of the file system */
+	__u64 mount;             /* hash of the path of the file's mount; 0: that is deep */
+	__u64 from, from_path, from_part;   /* what stands before the components: struct filter_mount */
 	__u64 hash[WALK_MASK + 1];   /* of each component, the last one first */
 	__u64 word[WALK_MASK + 1];   /* its first 8 bytes; or a text */
 	__u64 exe[FILTER_CLASSES];   /* what an executable with this path may satisfy */
@@ -173,10 +179,16 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 	if (!w)
 		return -1;
 	w->n = w->bytes = w->last_len = 0;
+	w->n_first = ~0U;
+	w->rest = top;
+	w->from = FILTER_ROOT;
+	w->from_path = w->from_part = 0;
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root_dentry && vfsmount == root_mnt)
-			return 0;
+			break;
 		if (dentry == top) {
+			if (w->n_first == ~0U)
+				w->n_first = w->n;
 			next = WORD(mount, vfsmount - in_mount, mnt_parent);
 			if (next == vfsmount - in_mount)
 				return -1;
@@ -190,7 +202,125 @@ __noinline int walk_path(__u32 level, __u64 vfsmount, __u64 dentry)
 			return -1;
 		dentry = next;
 	}
+	if (dentry != root_dentry || vfsmount != root_mnt)
+		return -1;
+	if (w->n_first == ~0U) {
+		w->n_first = w->n;
+		w->rest = root_dentry;
+	}
+	return 0;
+}
+
+/* first_root_of() the current task. */
+static __always_inline __u64 walk_first_root(void)
+{
+	__u64 pid = WORD(task_struct, (__u64)bpf_get_current_task(), thread_pid);
+	__u64 upid = upid_address((struct pid *)pid, (__u32)WORD(pid, pid, level));
+	__u64 first = WORD(pid_namespace, WORD(upid, upid, ns), child_reaper);
+
+	return WORD(fs_struct, WORD(task_struct, first, fs), root.dentry);
+}
+
+/* After walk_path(): the components within the file system in place of those, from where that left the file's mount. -1: too long;
+ * 1: what is above is not known. */
+__noinline int walk_in_fs(__u32 level, __u64 vfsmount)
+{
+	__u64 fs = WORD(task_struct, (__u64)bpf_get_current_task(), fs), root_dentry = WORD(fs_struct, fs, root.dentry), next;
+	__u64 top = WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root), h = FILTER_ROOT, dentry, first_root = walk_first_root();
+	struct walk *w = walk_of(level);
+	__u32 left;
+
+	if (!w)
+		return -1;
+	left = w->n;
+	for (int i = 0; i < FILTER_MOUNT_DEPTH; i++) {
+		if (left <= w->n_first)
+			break;
+		left--;
+		h = filter_mix(h, w->hash[left & WALK_MASK]);
+	}
+	w->mount = left <= w->n_first ? h : 0;
+	w->n = w->n_first;
+	w->root_at = 0;
+	dentry = w->rest;
+	for (int i = 0; i < PATH_BIND_STEPS; i++) {
+		if (dentry == root_dentry || dentry == first_root)
+			w->root_at = w->n + 1;
+		w->n_fs = w->n;
+		if (dentry == top)
+			return 0;
+		next = WORD(dentry, dentry, d_parent);
+		if (next == dentry || !next)
+			return 1;
+		if (!walk_component(w, dentry))
+			return -1;
+		dentry = next;
+	}
 	return -1;
+}
+
+/* Where in the table a part of a file system is: 1 + its index; 0: nowhere. On its own for the verifier's sake. */
+__noinline __u32 filter_mount_at(__u32 version, __u32 dev, __u64 root)
+{
+	struct filter_tables *t = tables_of(version);
+	struct filter_mount *at;
+
+	if (!t)
+		return 0;
+	at = filter_find_mount(t->mounts, filter_mount_key(dev, root));
+	return at ? ((__u64)at - (__u64)t->mounts) / sizeof(*at) + 1 : 0;
+}
+
+/* The file's name from the root, when mounts are not looked at. 0: it is in the walk; 1: there is none but that of the mounts;
+ * -1: it is not known. */
+static __always_inline int walk_from_root(struct walk *w)
+{
+	if (!w->root_at || (w->mount == FILTER_ROOT && w->root_at == w->n_first + 1))
+		return 1;
+	w->n = w->root_at - 1;
+	return w->n ? 0 : -1;
+}
+
+/* The same of the host's name, when it has that file system mounted. */
+__noinline int walk_on_host(__u32 level, __u32 version, __u32 dev)
+{
+	__u32 at = filter_mount_at(version, dev, FILTER_ROOT), found = 0, left, n;
+	struct filter_tables *t = tables_of(version);
+	struct walk *w = walk_of(level);
+	__u64 depths, h = FILTER_ROOT;
+	struct filter_mount *m;
+
+	if (!t || !w)
+		return -1;
+	if (!at)
+		return t->mounts_lost ? -1 : 1;
+	m = &t->mounts[(at - 1) & (FILTER_MOUNTS - 1)];
+	depths = m->depths;
+	left = n = w->n_fs;
+	if (m->point)
+		found = at;
+	for (int i = 1; i <= FILTER_MOUNT_DEPTH && depths >> i; i++) {
+		if (!left)
+			break;
+		left--;
+		h = filter_mix(h, w->hash[left & WALK_MASK]);
+		at = depths >> i & 1 ? filter_mount_at(version, dev, h) : 0;
+		if (at) {
+			found = at;
+			n = left;
+		}
+	}
+	if (!found)
+		return t->mounts_lost ? -1 : 1;
+	m = &t->mounts[(found - 1) & (FILTER_MOUNTS - 1)];
+	/* The name by the mounts, or from the task's root, which have been asked. */
+	if ((m->point == w->mount && n == w->n_first) || (m->point == FILTER_ROOT && n + 1 == w->root_at))
+		return 1;
+	w->n = n;
+	w->from = m->point;
+	w->from_path = m->path;
+	w->from_part = m->part;
+	return n ? 0 : -1;
 }
 
 /* Terms that want what starts like the component `word` in the directory `parent`; `lengths`: of such starts. */
@@ -217,13 +347,15 @@ __noinline __u64 filter_nodes(__u32 level, __u32 version)
 {
 	struct filter_tables *t = tables_of(version);
 	struct walk *w = walk_of(level);
-	__u64 h = FILTER_ROOT, found = 0;
 	struct filter_node *node;
+	__u64 h, found;
 	__u32 left;
 
 	if (!t || !w)
 		return ~0ULL;
 	left = w->n;
+	h = w->from;
+	found = w->from_path;
 	for (int i = 0; i <= FILTER_COMPONENTS; i++) {
 		node = filter_find_node(t->nodes, h);
 		if (!left)
@@ -279,10 +411,11 @@ __noinline __u64 filter_parts(__u32 level, __u32 version)
 	struct filter_tables *t = tables_of(version);
 	struct walk *w = walk_of(level);
 	struct filter_name *name;
-	__u64 found = 0;
+	__u64 found;
 
 	if (!t || !w)
 		return ~0ULL;
+	found = w->from_part;
 	for (__u32 i = 1; i < FILTER_COMPONENTS; i++) {
 		if (i >= w->n)
 			break;
@@ -293,29 +426,64 @@ __noinline __u64 filter_parts(__u32 level, __u32 version)
 	return found;
 }
 
-/* Which of `terms` the path of (vfsmount, dentry) satisfies. */
+/* Which of `terms` the name in the walk satisfies. */
+static __always_inline __u64 filter_named(struct filter_tables *t, __u32 level, __u32 version, __u64 terms)
+{
+	if (terms & ~t->path_free)
+		terms &= t->path_free | filter_nodes(level, version);
+	if (terms & ~t->name_free)
+		terms &= t->name_free | filter_names(level, version);
+	if (terms & ~t->part_free)
+		terms &= t->part_free | filter_parts(level, version);
+	return terms;
+}
+
+/* The same of the other names that the file has by its place. Where the task's root is that of the file's file system, and the
+ * file is in that mount, it has none but the host's. */
+static __always_inline __u64 filter_places(struct filter_tables *t, __u32 level, __u32 version, __u64 terms, __u64 vfsmount)
+{
+	__u64 sb = WORD(vfsmount, vfsmount, mnt_sb), found = 0;
+	__u32 dev = (__u32)WORD(super_block, sb, s_dev);
+	struct walk *w = walk_of(level);
+	int r, is_loose;
+
+	if (!w || (w->n_first == w->n && w->rest == WORD(super_block, sb, s_root) && !t->mounts_lost &&
+		   !filter_mount_at(version, dev, FILTER_ROOT)))
+		return 0;
+	is_loose = walk_in_fs(level, vfsmount);
+	if (is_loose < 0)
+		return terms;
+	r = walk_from_root(w);
+	if (r < 0)
+		return terms;
+	if (!r)
+		found = filter_named(t, level, version, terms);
+	if (is_loose || !(terms & ~found))
+		return found;
+	r = walk_on_host(level, version, dev);
+	return r < 0 ? terms : r ? found : found | filter_named(t, level, version, terms);
+}
+
+/* Which of `terms` the file's path (vfsmount, dentry), or another name that it has by its place, satisfies. */
 __noinline __u64 filter_path(__u32 version, __u64 terms, __u64 vfsmount, __u64 dentry)
 {
 	struct filter_tables *t = tables_of(version);
+	__u64 found = terms;
 	int level;
 
-	/* A mount that shows a part of its file system: the file has a second name. A removed one has none that is sure. */
-	if (!t || WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
-	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
+	/* A removed one has no name that is sure. */
+	if (!t || (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
 		return terms;
 	level = walk_take();
 	if (level < 0)
 		return terms;
 	if (walk_path(level, vfsmount, dentry) == 0) {
-		if (terms & ~t->path_free)
-			terms &= t->path_free | filter_nodes(level, version);
-		if (terms & ~t->name_free)
-			terms &= t->name_free | filter_names(level, version);
-		if (terms & ~t->part_free)
-			terms &= t->part_free | filter_parts(level, version);
+		found = filter_named(t, level, version, terms);
+		if (terms & ~found)
+			found |= filter_places(t, level, version, terms & ~found, vfsmount);
 	}
 	walk_release(level);
-	return terms;
+	return found;
 }
 
 /* The high bit of each of the first `n` bytes that is '.'. On its own, so that the verifier looks at

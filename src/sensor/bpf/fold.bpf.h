@@ -130,15 +130,15 @@ static __always_inline __u64 fold_path(__u64 vfsmount, __u64 dentry)
 	struct walk *w;
 	int level;
 
-	/* As in filter_path(): removed, or seen through a mount that gives it a second name. */
-	if (WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
-	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
+	/* As in filter_path(): removed. */
+	if (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry)
 		return 0;
 	level = walk_take();
 	w = walk_of(level);
 	if (level < 0 || !w)
 		return 0;
-	if (walk_path(level, vfsmount, dentry) == 0)
+	/* Other names that it has by its place are made of components of this one, but for those above a part of a file system. */
+	if (walk_path(level, vfsmount, dentry) == 0 && w->rest == WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root))
 		key = fold_components(w);
 	walk_release(level);
 	return key;
@@ -196,6 +196,7 @@ __noinline __u64 fold_who(__u64 creds)
 	fold_add(&h, word_at(task + bpf_core_field_offset(struct task_struct, comm) + 8));
 	fold_add(&h, WORD(fs_struct, fs, root.mnt));
 	fold_add(&h, WORD(fs_struct, fs, root.dentry));
+	fold_add(&h, walk_first_root());
 	fold_add(&h, cgroup);
 	fold_add(&h, *where);
 	return fold_end(&h) | 1;

@@ -153,6 +153,7 @@ struct fs_struct { struct path root, pwd; };
 struct filename { const char *name; };
 
 /* ---- programs ---- */
+struct vm_area_struct { unsigned long vm_start, vm_end, vm_flags; };
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	struct file *exe_file;

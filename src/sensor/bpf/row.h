@@ -108,11 +108,12 @@ struct sensor_control {
 struct sensor_counts { __u64 dropped, folded, ended; };   /* ended: delivered or lost */
 
 /* By which programs that see all calls a call is told: at every exit, in each of the three tables; at the return of
- * ia32_sys_call; when seccomp refuses it. */
+ * ia32_sys_call; when seccomp refuses it; and by the programs of tracepoints. */
 enum sensor_call_bits {
 	SENSOR_CALL_64 = 1, SENSOR_CALL_32 = 2, SENSOR_CALL_X32 = 4,
 	SENSOR_CALL_IA32 = 8,
 	SENSOR_CALL_DENIED_64 = 16, SENSOR_CALL_DENIED_32 = 32,
+	SENSOR_CALL_OWN = 64,    /* by its own tracepoint, of which the kernel takes time to let go */
 };
 
 enum { SENSOR_COUNT_TYPES = 512, SENSOR_COUNT_CGROUPS = 1024 };
