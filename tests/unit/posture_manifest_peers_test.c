@@ -215,7 +215,7 @@ TEST(pod_security_standards_are_judged_as_upstream_does_in_every_version)
 	conclude(&t, 100);
 }
 
-static void judge_trivy_input(struct tally *t, const char *check, const char *what, const char *input, size_t len, bool expects)
+static void judge_input(struct tally *t, const char *check, const char *what, const char *input, size_t len, bool expects)
 {
 	struct world w = world_new(0);
 	unsigned n;
@@ -236,7 +236,7 @@ static void judge_trivy_example(const json_t *row, struct tally *t)
 	if (!is_covered(check))
 		t->not_covered++;
 	else
-		judge_trivy_input(t, check, field(row, "expect"), input, strlen(input), strcmp(field(row, "expect"), "fail") == 0);
+		judge_input(t, check, field(row, "expect"), input, strlen(input), strcmp(field(row, "expect"), "fail") == 0);
 	if (!is_covered(check) && getenv("PEERS_VERBOSE"))
 		printf("# %s %s is not covered\n", t->peer, check);
 }
@@ -271,7 +271,7 @@ static void judge_trivy_rego(const json_t *row, struct tally *t)
 			if (getenv("PEERS_VERBOSE"))
 				printf("# %s %s is not covered\n", t->peer, check);
 		} else {
-			judge_trivy_input(t, check, field(row, "test"), input, strlen(input), expects_any(row));
+			judge_input(t, check, field(row, "test"), input, strlen(input), expects_any(row));
 		}
 	}
 	free(input);
@@ -397,6 +397,47 @@ TEST(tests_of_kubescape_are_judged_as_kubescape_does)
 	struct tally t = { .peer = "Kubescape" };
 
 	CHECK_INT(for_each_row("regolibrary.jsonl", judge_regolibrary, &t), 383);
+	conclude(&t, AGREE_PERCENT);
+}
+
+/* kubesec's cases say what they show by their names; what counts there is whether the check of that name fires. */
+static const struct { const char *what, *check; bool fires; } kubesec_says[] = {
+	{ "cap-chown", "kubesec:CapDropAny", true },
+	{ "docker-socket", "kubesec:DockerSock", true },
+	{ "apparmor-unconfined", "kubesec:ApparmorUnconfined", true },
+	{ "apparmor-nonunconfined", "kubesec:ApparmorUnconfined", false },
+	{ "seccomp-unconfined", "kubesec:SeccompUnconfined", true },
+	{ "seccomp-nonunconfined", "kubesec:SeccompUnconfined", false },
+	{ "resource-limit-memory", "kubesec:LimitsMemory", false },
+	{ "run-as-group-10001", "kubesec:RunAsGroup", false },
+	{ "run-as-user-1", "kubesec:RunAsUser", true },
+	{ "pod-serviceaccount", "kubesec:ServiceAccountName", false },
+	{ "no-sec", "kubesec:ReadOnlyRootFilesystem", true },
+	{ "empty-securitycontext", "kubesec:ApparmorAny", true },
+};
+
+static void judge_kubesec(const json_t *row, struct tally *t)
+{
+	const char *what = field(row, "what"), *input = field(row, "input");
+	bool is_judged = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(kubesec_says); i++) {
+		if (!strstr(what, kubesec_says[i].what))
+			continue;
+		if (!CHECK_MSG(is_covered(kubesec_says[i].check), "no check has %s", kubesec_says[i].check))
+			continue;
+		judge_input(t, kubesec_says[i].check, what, input, strlen(input), kubesec_says[i].fires);
+		is_judged = true;
+	}
+	if (!is_judged)
+		t->not_covered++;
+}
+
+TEST(cases_of_kubesec_show_what_their_names_say)
+{
+	struct tally t = { .peer = "kubesec" };
+
+	CHECK_INT(for_each_row("kubesec.jsonl", judge_kubesec, &t), 26);
 	conclude(&t, AGREE_PERCENT);
 }
 
