@@ -160,7 +160,7 @@ static void read_comments(struct posture_set *set, const struct posture_file *fi
 	static const char word[] = "parka: ignore=";
 	const char *p = file->text, *end = file->text + file->len;
 
-	for (unsigned line = 1; p < end; line++) {
+	for (unsigned line = 1, n = 0; p < end && n < COMPOSE_COMMENTS_MAX; line++) {
 		const char *stop = memchr(p, '\n', (size_t)(end - p)), *found;
 		size_t len = stop ? (size_t)(stop - p) : (size_t)(end - p), id;
 		struct posture_record *best = NULL;
@@ -169,6 +169,7 @@ static void read_comments(struct posture_set *set, const struct posture_file *fi
 		for (struct posture_record *r = first; found && r; r = r->next)
 			if (r->place.line <= line + 1)
 				best = r;
+		n += found != NULL;
 		if (best) {
 			found += sizeof(word) - 1;
 			id = strcspn(found, " \t\n");

@@ -13,7 +13,7 @@
  */
 #include "posture/lint.h"
 
-enum { COMPOSE_EXTENDS_MAX = 8, COMPOSE_SERVICES_MAX = 10 * 1000 };
+enum { COMPOSE_EXTENDS_MAX = 8, COMPOSE_SERVICES_MAX = 10 * 1000, COMPOSE_COMMENTS_MAX = 200 };
 
 extern const struct posture_reader compose_reader;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/map.h"
 #include "posture/kubernetes/image.h"
 #include "posture/kubernetes/manifest.h"
 #include "posture/kubernetes/secrets.h"
@@ -149,7 +150,9 @@ static const struct posture_value *container_keyed(const struct posture_record *
 
 /* ---- environment ---- */
 
-struct env { struct nodes_list names, duplicates, secrets, configs, plain, sensitive; };
+enum { DUPLICATES_MAX = 100 };
+
+struct env { struct nodes_list names, duplicates, secrets, configs, plain, sensitive; struct map seen; };
 
 static void read_variable(const struct nodes_base *base, const struct yaml_node *item, struct env *e)
 {
@@ -159,7 +162,7 @@ static void read_variable(const struct nodes_base *base, const struct yaml_node 
 
 	if (!name)
 		return;
-	if (nodes_list_has(&e->names, name) && !nodes_list_has(&e->duplicates, name))
+	if (map_put(&e->seen, name, strlen(name), e) && e->duplicates.n < DUPLICATES_MAX && !nodes_list_has(&e->duplicates, name))
 		nodes_list_add(base->set, &e->duplicates, name);
 	nodes_list_add(base->set, &e->names, name);
 	if (nodes_get(item, "valueFrom.secretKeyRef"))
@@ -199,6 +202,7 @@ static void read_env(const struct nodes_base *base)
 		if (v)
 			posture_at(v, item ? nodes_place(base, item, path) : place);
 	}
+	map_done(&e.seen);
 }
 
 /* ---- mounts ---- */
@@ -207,7 +211,7 @@ static const struct yaml_node *find_volume(const struct yaml_node *pod, const ch
 {
 	const struct yaml_node *volumes = nodes_get(pod, "volumes");
 
-	for (size_t i = 0; name && volumes && volumes->kind == YAML_SEQUENCE && i < volumes->n; i++)
+	for (size_t i = 0; name && volumes && volumes->kind == YAML_SEQUENCE && i < volumes->n && i < MANIFEST_PARTS_MAX; i++)
 		if (nodes_text(volumes->items[i], "name") && strcmp(nodes_text(volumes->items[i], "name"), name) == 0)
 			return volumes->items[i];
 	return NULL;
@@ -368,7 +372,7 @@ static void read_annotations(const struct nodes_base *base, const struct k8s_con
 	};
 	const struct yaml_node *annotations = nodes_get(c->pod->metadata, "annotations");
 
-	for (size_t i = 0; annotations && annotations->kind == YAML_MAPPING && i < annotations->n; i++) {
+	for (size_t i = 0; annotations && annotations->kind == YAML_MAPPING && i < annotations->n && i < MANIFEST_PARTS_MAX; i++) {
 		const char *key = yaml_text(annotations->pairs[i].key), *value = yaml_text(annotations->pairs[i].value);
 
 		for (size_t k = 0; key && value && k < ARRAY_LEN(kinds); k++) {

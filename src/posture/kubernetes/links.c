@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { LINKS_COMPARES_MAX = 20 * 1000 * 1000 };
+enum { LINKS_COMPARES_MAX = 50 * 1000 * 1000, LINKS_KINDS_MAX = 200 };
 
 struct links {
 	struct posture_set *set;
@@ -101,7 +101,7 @@ static void index_objects(struct links *l)
 		if (!ns)
 			return;
 		map_put(&l->by_name, key, strlen(key), r);
-		if (!nodes_list_has(&ns->kinds, o->kind) && strcmp(o->kind, "Namespace") != 0)
+		if (ns->kinds.n < LINKS_KINDS_MAX && !nodes_list_has(&ns->kinds, o->kind) && strcmp(o->kind, "Namespace") != 0)
 			nodes_list_add(l->set, &ns->kinds, o->kind);
 		if (o->pod)
 			add_member(l, &ns->pods, o->pod->record);
@@ -185,7 +185,9 @@ static bool member_selects(struct links *l, const struct posture_record *object,
 	const struct k8s_object *o = k8s_object_of(object);
 	const struct yaml_node *selector;
 
-	l->n_compares++;
+	const struct yaml_node *labels = pod_labels(pod), *spec = nodes_get(o->node, "spec");
+
+	l->n_compares += 1 + (labels && spec && labels->n > 8 ? labels->n * spec->weight : 0);
 	if (strcmp(o->kind, "Service") == 0) {
 		selector = nodes_get(o->node, "spec.selector");
 		return selector && selector->n > 0 && k8s_selects_plain(selector, pod_labels(pod));

@@ -22,6 +22,7 @@
 enum {
 	MANIFEST_OBJECTS_MAX = 100 * 1000,       /* of one file */
 	MANIFEST_LIST_DEPTH_MAX = 8,             /* lists in lists */
+	MANIFEST_PARTS_MAX = 1000,               /* containers, volumes or annotations of one pod */
 };
 
 extern const struct posture_reader kubernetes_reader;
@@ -34,6 +35,8 @@ struct k8s_object {
 	const char *file, *kind, *api_version, *group, *name, *ns;   /* ns: NULL when not said; the others never NULL */
 	struct posture_record *record;
 	struct k8s_pod *pod;                     /* NULL: it has none */
+	struct posture_record *first_rule;       /* of a role; n_rules of them follow each other */
+	size_t n_rules;
 	const char *exposed_by;                  /* of a service, after the last file: an ingress or route that leads to it; NULL */
 };
 struct k8s_pod {

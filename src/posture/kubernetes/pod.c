@@ -202,6 +202,21 @@ static void complain(struct posture_set *set, const struct k8s_pod *pod, const s
 			"not judged: expected a %s for %s of %s", expected, key, pod->object->record->name);
 }
 
+/* More than anybody writes: what goes beyond is not compared, and that is told. */
+static void check_sizes(struct posture_set *set, const struct k8s_pod *pod)
+{
+	static const char *const keys[] = { "initContainers", "containers", "ephemeralContainers", "volumes" };
+	const struct yaml_node *annotations = nodes_get(pod->metadata, "annotations");
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const struct yaml_node *list = nodes_get(pod->node, keys[i]);
+		if (list && list->n > MANIFEST_PARTS_MAX)
+			complain(set, pod, list, "list of at most 1,000", keys[i]);
+	}
+	if (annotations && annotations->n > MANIFEST_PARTS_MAX)
+		complain(set, pod, annotations, "mapping of at most 1,000", "annotations");
+}
+
 static void read_containers(struct posture_set *set, struct k8s_pod *pod)
 {
 	static const struct { const char *key, *role; } lists[] = {
@@ -213,7 +228,7 @@ static void read_containers(struct posture_set *set, struct k8s_pod *pod)
 
 		if (list && list->kind != YAML_SEQUENCE)
 			complain(set, pod, list, "list", lists[k].key);
-		for (size_t i = 0; list && list->kind == YAML_SEQUENCE && i < list->n; i++) {
+		for (size_t i = 0; list && list->kind == YAML_SEQUENCE && i < list->n && i < MANIFEST_PARTS_MAX; i++) {
 			if (list->items[i]->kind == YAML_MAPPING)
 				k8s_read_container(set, pod, list->items[i],
 						   nodes_path_index(set, nodes_path(set, pod->path, lists[k].key), i), lists[k].role);
@@ -279,6 +294,7 @@ void k8s_read_pod(struct posture_set *set, struct k8s_object *o)
 	seccomp = nodes_text_of_key(nodes_get(p->metadata, "annotations"), "seccomp.security.alpha.kubernetes.io/pod");
 	if (seccomp)
 		posture_set_text(p->record, MODEL_F_POD_SECCOMP_ANNOTATION, seccomp);
+	check_sizes(set, p);
 	base.node = p->metadata;
 	base.path = nodes_path(set, holder_path, "metadata");
 	nodes_take(&base, label_rows, ARRAY_LEN(label_rows));

@@ -37,6 +37,8 @@ static void read_rules(struct posture_set *set, struct k8s_object *o)
 						 posture_printf(set, "%s rule %zu", o->record->name, i + 1),
 						 nodes_place(&base, rules->items[i], base.path));
 		base.record->own = rules->items[i];
+		o->first_rule = o->first_rule ? o->first_rule : base.record;
+		o->n_rules++;
 		nodes_take(&base, rule_rows, ARRAY_LEN(rule_rows));
 	}
 }
@@ -104,17 +106,23 @@ static const char *role_key(struct posture_set *set, const char *kind, const cha
 	return strcmp(kind, "ClusterRole") == 0 ? posture_printf(set, "ClusterRole//%s", name) : posture_printf(set, "Role/%s/%s", ns, name);
 }
 
+/* A grant has the values of the rule, not copies: rules can be long, and bound many times. */
 static void add_grants(struct posture_set *set, struct posture_record *subject, const struct k8s_object *role, size_t *n)
 {
-	const struct yaml_node *rules = nodes_get(role->node, "rules");
+	const struct posture_record *rule = role->first_rule;
 
-	for (size_t i = 0; rules && rules->kind == YAML_SEQUENCE && i < rules->n && ++*n <= RIGHTS_GRANTS_MAX; i++) {
-		struct nodes_base base = { .set = set, .file = role->file, .node = rules->items[i], .path = nodes_path_index(set, "rules", i) };
+	for (size_t i = 0; i < role->n_rules && ++*n <= RIGHTS_GRANTS_MAX; i++, rule = rule->next) {
+		struct posture_record *grant = posture_record_new(set, MODEL_KIND_K8S_GRANT, subject,
+								  posture_printf(set, "%s by %s", subject->name, rule->name), subject->place);
 
-		base.record = posture_record_new(set, MODEL_KIND_K8S_GRANT, subject,
-						 posture_printf(set, "%s by %s rule %zu", subject->name, role->record->name, i + 1),
-						 subject->place);
-		nodes_take(&base, rule_rows, ARRAY_LEN(rule_rows));
+		for (const struct posture_value *v = rule->values; v; v = v->next) {
+			struct posture_value *copy = posture_set_unset(grant, v->field);
+
+			copy->state = v->state;
+			copy->value = v->value;
+			copy->note = v->note;
+			copy->place = v->place;
+		}
 	}
 }
 

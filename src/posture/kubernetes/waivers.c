@@ -51,97 +51,115 @@ static void read_annotations(struct posture_record *record, const struct k8s_obj
 
 /* ---- comments ---- */
 
-static unsigned last_line(const struct yaml_node *node)
-{
-	unsigned last = node->line;
+enum { COMMENTS_MAX = 200 };     /* waivers by comments in one file: each walks through an object */
 
-	for (size_t i = 0; node->kind != YAML_SCALAR && i < node->n; i++) {
-		unsigned line = last_line(node->kind == YAML_MAPPING ? node->pairs[i].value : node->items[i]);
-		last = line > last ? line : last;
-	}
-	return last;
+static bool reaches(const struct yaml_node *node, unsigned line)
+{
+	if (node->line >= line)
+		return true;
+	for (size_t i = 0; node->kind != YAML_SCALAR && i < node->n; i++)
+		if (reaches(node->kind == YAML_MAPPING ? node->pairs[i].value : node->items[i], line))
+			return true;
+	return false;
 }
 
-struct target { struct posture_record *record; unsigned first, last; };
-
-/* The smallest thing that has the line. */
-static void offer(struct target *best, struct posture_record *record, const struct yaml_node *node, unsigned line)
+/* Objects and containers stand in the file in the order of their records: the last one that begins before the line is the one that has it,
+ * if it goes so far. */
+static struct posture_record *find_object(const struct posture_record *first, unsigned line)
 {
-	unsigned last = last_line(node);
+	struct posture_record *found = NULL;
 
-	if (line >= node->line && line <= last && (!best->record || last - node->line <= best->last - best->first))
-		*best = (struct target){ record, node->line, last };
+	for (const struct posture_record *r = first; r && r->place.line <= line; r = r->next)
+		found = k8s_object_of(r)->record;
+	return found && reaches(k8s_object_of(found)->node, line) ? found : NULL;
+}
+
+static struct posture_record *find_container(const struct posture_record *object, unsigned line)
+{
+	struct posture_record *found = NULL;
+
+	for (struct posture_record *c = object->set->first[MODEL_KIND_K8S_CONTAINER]; c; c = c->next)
+		if (c->parent->parent == object && c->place.line <= line)
+			found = c;
+	return found && reaches(k8s_container_of(found)->node, line) ? found : NULL;
 }
 
 static void waive_at(const struct posture_record *first, const char *file, unsigned line, unsigned said_at, const char *check, const char *reason)
 {
-	struct posture_set *set = first->set;
-	struct target best = { 0 };
+	struct posture_record *object = find_object(first, line), *container = object ? find_container(object, line) : NULL;
 
-	for (const struct posture_record *r = first; r; r = r->next)
-		offer(&best, (struct posture_record *)(uintptr_t)r, k8s_object_of(r)->node, line);
-	for (struct posture_record *c = set->first[MODEL_KIND_K8S_CONTAINER]; c && best.record; c = c->next)
-		if (strcmp(c->place.file, file) == 0 && c->parent->parent == best.record)
-			offer(&best, c, k8s_container_of(c)->node, line);
-	if (best.record)
-		posture_waive(best.record, check, reason, (struct posture_place){ .file = file, .line = said_at });
+	if (object)
+		posture_waive(container ? container : object, check, reason, (struct posture_place){ .file = file, .line = said_at });
 }
 
-/* `line`: where the comment stands; its target is that line, or the next one with something on it when it stands alone. */
-static void read_comment(const struct posture_file *file, const struct posture_record *first, const char *comment, size_t len, unsigned at,
-			 unsigned target)
+static const struct waiver_word { const char *word, *ends_id; } words[] = {
+	{ "parka: ignore=", " \t" }, { "parka:ignore=", " \t" }, { "trivy:ignore:", " \t" }, { "checkov:skip=", ": \t" }, { "tfsec:ignore:", " \t" },
+};
+
+struct line { const char *text; size_t len; };
+
+static struct line line_at(const char *p, const char *end)
 {
-	static const struct { const char *word; const char *ends_id; } words[] = {
-		{ "parka: ignore=", " \t" }, { "parka:ignore=", " \t" }, { "trivy:ignore:", " \t" }, { "checkov:skip=", ": \t" }, { "tfsec:ignore:", " \t" },
-	};
+	const char *stop = memchr(p, '\n', (size_t)(end - p));
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		const char *p = memmem(comment, len, words[i].word, strlen(words[i].word)), *end = comment + len;
-		size_t n = 0;
+	return (struct line){ p, stop ? (size_t)(stop - p) : (size_t)(end - p) };
+}
 
-		if (!p)
-			continue;
-		p += strlen(words[i].word);
-		while (p + n < end && !strchr(words[i].ends_id, p[n]))
-			n++;
-		const char *id = posture_printf(first->set, "%.*s", (int)n, p), *reason = p + n;
-		while (reason < end && strchr(words[i].ends_id, *reason))
-			reason++;
-		waive_at(first, file->path, target, at, id,
-			 reason < end ? posture_printf(first->set, "%.*s", (int)(end - reason), reason) : NULL);
+static bool is_blank_or_comment(struct line l)
+{
+	while (l.len > 0 && isspace((unsigned char)*l.text))
+		l.text++, l.len--;
+	return l.len == 0 || *l.text == '#' || (l.len >= 3 && memcmp(l.text, "---", 3) == 0);
+}
+
+/* The line that a comment is about: its own, or the next with something on it when it stands alone. */
+static unsigned target_of(struct line l, const char *end, unsigned line)
+{
+	while (is_blank_or_comment(l) && l.text + l.len < end) {
+		l = line_at(l.text + l.len + 1, end);
+		line++;
 	}
+	return line;
 }
 
-static bool is_blank_or_comment(const char *line, size_t len)
+static void read_comment(const struct posture_file *file, const struct posture_record *first, const struct waiver_word *w, struct line rest,
+			 unsigned at, unsigned target)
 {
-	while (len > 0 && isspace((unsigned char)*line))
-		line++, len--;
-	return len == 0 || *line == '#' || (len >= 3 && memcmp(line, "---", 3) == 0);
+	const char *id, *end = rest.text + rest.len, *p = rest.text;
+
+	while (p < end && !strchr(w->ends_id, *p))
+		p++;
+	id = posture_printf(first->set, "%.*s", (int)(p - rest.text), rest.text);
+	while (p < end && strchr(w->ends_id, *p))
+		p++;
+	while (end > p && isspace((unsigned char)end[-1]))
+		end--;
+	waive_at(first, file->path, target, at, id, p < end ? posture_printf(first->set, "%.*s", (int)(end - p), p) : NULL);
 }
 
 static void read_comments(const struct posture_file *file, const struct posture_record *first)
 {
 	const char *end = file->text + file->len, *p = file->text;
+	size_t n = 0;
 
 	for (unsigned line = 1; p < end; line++) {
-		const char *stop = memchr(p, '\n', (size_t)(end - p));
-		size_t len = stop ? (size_t)(stop - p) : (size_t)(end - p);
-		const char *hash = memchr(p, '#', len);
+		struct line l = line_at(p, end);
+		const char *hash = memchr(p, '#', l.len);
 
-		if (hash) {
-			unsigned target = line;
-			const char *next = p;
-			size_t n = len;
+		for (size_t i = 0; hash && i < ARRAY_LEN(words); i++) {
+			const char *found = memmem(hash, l.len - (size_t)(hash - p), words[i].word, strlen(words[i].word));
+			const char *rest = found ? found + strlen(words[i].word) : NULL;
 
-			while (next < end && is_blank_or_comment(next, n)) {
-				next += n < (size_t)(end - next) ? n + 1 : n;
-				stop = memchr(next, '\n', (size_t)(end - next));
-				n = stop ? (size_t)(stop - next) : (size_t)(end - next);
-				target++;
+			if (!found)
+				continue;
+			if (++n > COMMENTS_MAX) {
+				posture_problem(first->set, MODEL_LAYER_ORCHESTRATOR, (struct posture_place){ .file = file->path, .line = line },
+						"more than %d comments that waive something; the rest does not count", COMMENTS_MAX);
+				return;
 			}
-			read_comment(file, first, hash + 1, len - (size_t)(hash + 1 - p), line, target);
+			read_comment(file, first, &words[i], (struct line){ rest, l.len - (size_t)(rest - p) }, line, target_of(l, end, line));
 		}
-		p += len + 1;
+		p += l.len + 1;
 	}
 }
 
