@@ -2,11 +2,15 @@
 #include "posture/audit.h"
 
 #include "base/suggest.h"
+#include "posture/containers/containers.h"
+#include "posture/docker/docker.h"
 
 #include <errno.h>
 #include <string.h>
 
 const struct posture_collector *const posture_collectors[] = {
+	&posture_docker,
+	&posture_containers,
 	NULL,
 };
 
