@@ -135,8 +135,10 @@ static void host_read(struct posture_set *set, struct container_host *host)
 	_cleanup_close_ int selinux = posture_open(set, "/sys/fs/selinux/enforce", O_PATH);
 	_cleanup_close_ int v1 = posture_open(set, "/sys/fs/cgroup/memory", O_PATH), v1_release = posture_open(set, "/sys/fs/cgroup/pids", O_PATH);
 
+	/* where the first process may not be looked at, this one stands for it: it is no container's */
 	for (unsigned ns = 0; ns < NS_MAX; ns++)
-		posture_process_namespace(set, 1, container_ns_names[ns], &host->ns[ns]);
+		if (posture_process_namespace(set, 1, container_ns_names[ns], &host->ns[ns]) < 0 && !*set->root)
+			posture_process_namespace(set, (unsigned)getpid(), container_ns_names[ns], &host->ns[ns]);
 	host->has_apparmor = file_says(set, "/sys/module/apparmor/parameters/enabled", "Y");
 	host->has_selinux = selinux >= 0;
 	host->cgroup_version = v1 >= 0 || v1_release >= 0 ? 1 : 2;

@@ -177,6 +177,11 @@ static void namespaces_read(struct container *x)
 		undeclared[n_undeclared++] = container_ns_names[ns];
 		container_differs(x, "%s is in the host's %s namespace, which is not declared", process_name(x, at), container_ns_names[ns]);
 	}
+	if (!x->host->ns[NS_MNT]) {
+		posture_set_unknown(x->record, MODEL_F_CONTAINER_REAL_HOST_NAMESPACES, "the host's own namespaces cannot be read");
+		posture_set_unknown(x->record, MODEL_F_CONTAINER_UNDECLARED_HOST_NAMESPACES, "the host's own namespaces cannot be read");
+		return;
+	}
 	set_list(x, MODEL_F_CONTAINER_REAL_HOST_NAMESPACES, shared, n, "/proc/PID/ns");
 	set_list(x, MODEL_F_CONTAINER_UNDECLARED_HOST_NAMESPACES, undeclared, n_undeclared, "/proc/PID/ns");
 }
@@ -201,6 +206,14 @@ static const struct container_mount *mount_of(const struct container_mount *moun
 	return best;
 }
 
+/* /proc and /sys are the same kernel's everywhere: what is not there here is not there to be hidden or written to. */
+static bool exists(struct container *x, const char *path)
+{
+	_cleanup_close_ int fd = posture_open(x->set, path, O_PATH);
+
+	return fd >= 0;
+}
+
 static void writable_read(struct container *x, const struct container_mount *mounts, size_t n)
 {
 	static const struct { const char *path, *type; } paths[] = { { "/proc/sys", "proc" }, { "/proc/sysrq-trigger", "proc" }, { "/sys", "sysfs" } };
@@ -209,7 +222,7 @@ static void writable_read(struct container *x, const struct container_mount *mou
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		const struct container_mount *m = mount_of(mounts, n, paths[i].path);
-		if (m && m->writable && strcmp(m->type, paths[i].type) == 0)
+		if (m && m->writable && strcmp(m->type, paths[i].type) == 0 && exists(x, paths[i].path))
 			items[n_items++] = paths[i].path;
 	}
 	for (size_t i = 0; i < n && n_items < CONTAINER_LIST_MAX; i++) {
@@ -225,14 +238,6 @@ static void writable_read(struct container *x, const struct container_mount *mou
 	set_list(x, MODEL_F_CONTAINER_WRITABLE_KERNEL_PATHS, items, n_items, "/proc/PID/mountinfo");
 }
 
-static bool exists(struct container *x, const char *path)
-{
-	_cleanup_close_ int fd = posture_open(x->set, path, O_PATH);
-
-	return fd >= 0;
-}
-
-/* /proc and /sys are the same kernel's everywhere: what is not there here is not there to be hidden. */
 static void masks_read(struct container *x, const struct container_mount *mounts, size_t n)
 {
 	static const char *const keys[] = { "maskedPaths", "readonlyPaths" };

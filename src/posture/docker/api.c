@@ -266,6 +266,7 @@ static void swarm_read(struct docker_daemon *d, const json_t *info)
 	struct posture_record *r = posture_record_new(d->set, MODEL_KIND_DOCKER_SWARM, d->record, posture_printf(d->set, "swarm of %s", d->record->name),
 						      (struct posture_place){ 0 });
 
+	said(posture_set_bool(d->record, MODEL_F_DOCKER_SWARM_IS_ACTIVE, state && strcmp(state, "active") == 0), "GET /info");
 	said(posture_set_text(r, MODEL_F_SWARM_STATE, state && *state ? state : "inactive"), "GET /info");
 	said(posture_set_bool(r, MODEL_F_SWARM_IS_MANAGER, is_manager), "GET /info");
 	if (!state || strcmp(state, "active") != 0)
