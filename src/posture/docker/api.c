@@ -166,7 +166,23 @@ static void networks_read(struct docker_daemon *d)
 
 /* ---- swarm ---- */
 
-static void swarm_listens_read(struct docker_daemon *d, struct posture_record *r)
+/* Its port: what other managers know this one by, which is where it listens. 2377 unless told otherwise (`docker swarm init`). */
+static const char *swarm_port(struct docker_daemon *d, const json_t *swarm)
+{
+	const json_t *managers = json_object_get(swarm, "RemoteManagers");
+	const char *node = json_text(swarm, "NodeID", NULL);
+
+	for (size_t i = 0; i < json_array_size(managers); i++) {
+		const char *id = json_text(json_array_get(managers, i), "NodeID", NULL), *addr = json_text(json_array_get(managers, i), "Addr", NULL);
+		const char *colon = addr ? strrchr(addr, ':') : NULL;
+
+		if (colon && id && node && strcmp(id, node) == 0)
+			return posture_printf(d->set, "%s", colon);
+	}
+	return ":2377";
+}
+
+static void swarm_listens_read(struct docker_daemon *d, struct posture_record *r, const char *port)
 {
 	const char *listens[LISTENS_MAX], *at[LISTENS_MAX];
 	size_t n = posture_process_listens(d->set, d->pid, listens, LISTENS_MAX), n_at = 0;
@@ -175,7 +191,7 @@ static void swarm_listens_read(struct docker_daemon *d, struct posture_record *r
 	for (size_t i = 0; i < n; i++) {
 		const char *colon = strrchr(listens[i], ':');
 
-		if (strcmp(colon, ":2377") != 0)                 /* the port that `docker swarm init` takes unless told otherwise */
+		if (strcmp(colon, port) != 0)
 			continue;
 		at[n_at++] = listens[i];
 		everywhere |= strncmp(listens[i], "0.0.0.0:", 8) == 0 || strncmp(listens[i], "[::]:", 5) == 0;
@@ -271,7 +287,7 @@ static void swarm_read(struct docker_daemon *d, const json_t *info)
 	said(posture_set_bool(r, MODEL_F_SWARM_IS_MANAGER, is_manager), "GET /info");
 	if (!state || strcmp(state, "active") != 0)
 		return;
-	swarm_listens_read(d, r);
+	swarm_listens_read(d, r, swarm_port(d, swarm));
 	if (!is_manager)
 		return;
 	said(posture_set_uint(r, MODEL_F_SWARM_N_MANAGERS, (uint64_t)json_integer_value(json_object_get(swarm, "Managers"))), "GET /info");

@@ -320,6 +320,29 @@ static void content_trust_read(struct docker_daemon *d)
 	posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_CONTENT_TRUST, false), POSTURE_FROM_DEFAULT, NULL);
 }
 
+/* A profile of one's own: does it forbid anything? */
+static void seccomp_read(struct docker_daemon *d)
+{
+	const char *profile = docker_setting_text(d, MODEL_F_DOCKER_SECCOMP_PROFILE), *action;
+	const char *path = profile && *profile == '/' ? posture_printf(d->set, "%s%s", d->below, profile) : NULL;
+	_cleanup_json_ json_t *doc = NULL;
+	struct err err = ERR_INIT;
+	char *text;
+	size_t len;
+
+	if (!path) {
+		posture_set_bool(d->record, MODEL_F_DOCKER_SECCOMP_ALLOWS_ALL, false);
+		return;
+	}
+	if (posture_read(d->set, path, DOCKER_FILE_BYTES_MAX, &text, &len, &err) < 0 || json_parse(text, len, path, &doc, &err) < 0) {
+		posture_set_unknown(d->record, MODEL_F_DOCKER_SECCOMP_ALLOWS_ALL, posture_printf(d->set, "%s: %s", path, err.text));
+		return;
+	}
+	action = json_text(doc, "defaultAction", NULL);
+	posture_at(posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_SECCOMP_ALLOWS_ALL, action && strcmp(action, "SCMP_ACT_ALLOW") == 0 &&
+			json_array_size(json_object_get(doc, "syscalls")) == 0), POSTURE_FROM_FILE, "defaultAction"), (struct posture_place){ .file = path });
+}
+
 static const char *joined(struct docker_daemon *d)
 {
 	_cleanup_strbuf_ struct strbuf text;
@@ -375,6 +398,7 @@ static void daemon_read(struct docker_daemon *d, size_t n_daemons)
 	content_trust_read(d);
 	api_socket_find(d);
 	docker_api_read(d);
+	seccomp_read(d);
 }
 
 static bool is_configured(struct posture_set *set)
