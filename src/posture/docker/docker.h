@@ -56,6 +56,8 @@ void docker_api_read(struct docker_daemon *daemon);
 
 /* ---- files.c ---- */
 void docker_files_read(struct posture_set *set, const struct docker_daemon *daemons, size_t n);
+/* Paths that a text of audit rules watches, behind the `n` that are there; the new count, at most `max`. */
+size_t docker_audit_paths(struct posture_set *set, const char *text, const char **ret, size_t n, size_t max);
 /* A record of the file when it is there: the one there was for the same path and role, else a new one. */
 struct posture_record *runtime_file_record(struct posture_set *set, const char *path, const char *role);
 

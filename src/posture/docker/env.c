@@ -75,5 +75,10 @@ bool posture_env_is_secret(const char *pair)
 		return false;
 	if (value_looks_so(value))
 		return true;
-	return name_says_so(pair, (size_t)(equals - pair)) && value[0] != '/' && !is_word(value) && strspn(value, "0123456789") != strlen(value);
+	if (equals - pair < 4)
+		return false;
+	if (!name_says_so(pair, (size_t)(equals - pair)) || value[0] == '/' || is_word(value))
+		return false;
+	/* MAX_TOKENS=4096 is none, PASSWORD=123456 is one */
+	return strspn(value, "0123456789") != strlen(value) || strncasecmp(equals - 4, "WORD", 4) == 0;
 }

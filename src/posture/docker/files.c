@@ -48,14 +48,14 @@ static const struct { const char *path, *role; } places[] = {
 
 struct rules { const char *paths[RULES_MAX]; size_t n; const char *why_unknown; };
 
-static void rule_line(struct posture_set *set, struct rules *rules, const char *line, size_t len)
+static size_t rule_line(struct posture_set *set, const char *line, size_t len, const char **ret, size_t n_paths, size_t max)
 {
 	for (size_t i = 0; i < len; ) {
 		size_t start = i + strspn(line + i, " \t"), n = strcspn(line + start, " \t\n");
 		const char *word = line + start, *path = NULL;
 
 		if (start >= len || n == 0 || (i == 0 && *word == '#'))
-			return;
+			break;
 		i = start + n;
 		if (n == 2 && memcmp(word, "-w", 2) == 0) {
 			path = line + i + strspn(line + i, " \t");
@@ -69,9 +69,17 @@ static void rule_line(struct posture_set *set, struct rules *rules, const char *
 		}
 		while (path && n > 1 && path[n - 1] == '/')
 			n--;
-		if (path && *path == '/' && n < WORD_MAX && rules->n < RULES_MAX)
-			rules->paths[rules->n++] = posture_printf(set, "%.*s", (int)n, path);
+		if (path && *path == '/' && n < WORD_MAX && n_paths < max)
+			ret[n_paths++] = posture_printf(set, "%.*s", (int)n, path);
 	}
+	return n_paths;
+}
+
+size_t docker_audit_paths(struct posture_set *set, const char *text, const char **ret, size_t n, size_t max)
+{
+	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		n = rule_line(set, line, strcspn(line, "\n"), ret, n, max);
+	return n;
 }
 
 static int rules_file(struct posture_set *set, struct rules *rules, const char *path)
@@ -85,8 +93,7 @@ static int rules_file(struct posture_set *set, struct rules *rules, const char *
 		rules->why_unknown = posture_printf(set, "%s", err.text);
 	if (r < 0)
 		return r;
-	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		rule_line(set, rules, line, strcspn(line, "\n"));
+	rules->n = docker_audit_paths(set, text, rules->paths, rules->n, RULES_MAX);
 	return 0;
 }
 

@@ -166,7 +166,7 @@ static bool from_file(struct docker_daemon *d, const struct setting *s)
 		v = posture_set_texts(d->record, s->field, items, list_of_json(d, json, items));
 	else if (s->kind == BOOL && json_is_boolean(json))
 		v = posture_set_bool(d->record, s->field, json_is_true(json));
-	else if (json_is_string(json))
+	else if (s->kind == TEXT && json_is_string(json))
 		v = set_word(d, s, posture_printf(d->set, "%s", json_string_value(json)));
 	else
 		v = posture_set_unknown(d->record, s->field, posture_printf(d->set, "%s%s: '%s' is of another type than dockerd takes", d->below,
