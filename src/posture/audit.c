@@ -2,6 +2,7 @@
 #include "posture/audit.h"
 
 #include "base/suggest.h"
+#include "posture/images/images.h"
 #include "posture/node/node.h"
 #include "posture/containers/containers.h"
 #include "posture/docker/docker.h"
@@ -11,6 +12,7 @@
 
 const struct posture_collector *const posture_collectors[] = {
 	&node_collector,
+	&images_collector,
 	&posture_docker,
 	&posture_containers,
 	NULL,
