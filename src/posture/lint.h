@@ -38,14 +38,14 @@ struct yaml_file *posture_file_yaml(struct posture_set *set, struct posture_file
 struct posture_reader {
 	const char *name;            /* "dockerfile": --as takes it */
 	const char *meaning;         /* "Dockerfiles and Containerfiles" */
-	/* What is no text to be read whole, files and directories: true when it took it. The descriptor stays the caller's. May be NULL. */
-	bool (*open)(struct posture_set *set, const char *path, int fd, bool was_named);
 	/* By name and content; cheap. May parse the file as YAML. */
 	bool (*is_mine)(struct posture_set *set, struct posture_file *file);
 	/* Make records. Errors in the file are problems of the set (posture_problem); what is good of it is kept. */
 	void (*read)(struct posture_set *set, struct posture_file *file);
 	/* After the last file: what needs several records (RBAC, coverage of network policies). May be NULL. */
 	void (*finish)(struct posture_set *set);
+	/* Asked first: what is no text to be read whole, files and directories: true when it took it. The descriptor stays the caller's. May be NULL. */
+	bool (*open)(struct posture_set *set, const char *path, int fd, bool was_named);
 };
 extern const struct posture_reader *const posture_readers[];   /* NULL-ended, in lint.c */
 

@@ -100,7 +100,7 @@ static const struct posture_value *keyed(const struct posture_record *r, const s
 			v->field = MODEL_F_IMAGE_LABEL;
 			v->state = MODEL_SET;
 			v->value.text = labels->at[i + 1];
-			v->value.len = (uint32_t)strlen(v->value.text);
+			v->value.len = strlen(v->value.text);
 			return v;
 		}
 	return NULL;
@@ -122,9 +122,20 @@ static void set_labels(struct posture_record *r, const struct image *image)
 	r->keyed = keyed;
 }
 
+static bool has_latest_tag(const struct image_texts *tags)
+{
+	for (size_t i = 0; i < tags->n; i++) {
+		size_t len = strlen(tags->at[i]);
+		if (strcmp(tags->at[i], "latest") == 0 || (len > 7 && strcmp(tags->at[i] + len - 7, ":latest") == 0))
+			return true;
+	}
+	return false;
+}
+
 static void set_config(struct posture_record *r, const struct image *image)
 {
 	set_texts(r, MODEL_F_IMAGE_TAGS, &image->tags);
+	posture_set_bool(r, MODEL_F_IMAGE_HAS_LATEST_TAG, has_latest_tag(&image->tags));
 	set_texts(r, MODEL_F_IMAGE_DIGESTS, &image->digests);
 	set_texts(r, MODEL_F_IMAGE_ENTRYPOINT, &image->entrypoint);
 	set_texts(r, MODEL_F_IMAGE_CMD, &image->cmd);
