@@ -605,6 +605,23 @@ TEST(dockers_store_is_read_where_it_lies)
 	forget_root();
 }
 
+TEST(steps_of_builds_are_told_from_images)
+{
+	put_store();
+	put_text("image/overlay2/imagedb/content/sha256/" S1, "{\"config\":{},\"rootfs\":{\"diff_ids\":[\"sha256:d1\"]}}");
+	CHECK_INT(open_store(), 0);
+	CHECK_INT(image_count(source), 2);
+	CHECK(!image_at(source, 1)->is_intermediate);
+	source = image_source_free(source);
+	put_text("image/overlay2/imagedb/metadata/sha256/" C1 "/parent", "sha256:" S1);
+	put_text("image/overlay2/imagedb/metadata/sha256/" S1 "/parent", "sha256:" C1);
+	CHECK_INT(open_store(), 0);
+	CHECK_STR(image_at(source, 1)->id, "sha256:" S1);
+	CHECK(image_at(source, 1)->is_intermediate);
+	CHECK(!image_at(source, 0)->is_intermediate);
+	forget_root();
+}
+
 TEST(a_store_that_lacks_a_layer_says_so)
 {
 	put_store();

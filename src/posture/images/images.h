@@ -23,7 +23,7 @@ enum {
 extern const struct posture_collector images_collector;
 extern const struct posture_reader images_reader;
 
-/* All images of a source, loaded and unloaded one by one. place: of the source. */
+/* All images of a source but steps of builds, which the images built from them stand for; loaded and unloaded one by one. place: of the source. */
 void images_records(struct posture_set *set, struct image_source *source, struct posture_place place);
 /* What of contents that needs; for image_options.wants. */
 size_t images_wants(void *data, const struct image_file *file);

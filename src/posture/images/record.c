@@ -266,5 +266,6 @@ void images_records(struct posture_set *set, struct image_source *source, struct
 	if (image_source_problem(source))
 		posture_problem(set, MODEL_LAYER_IMAGES, place, "not read whole: %s", image_source_problem(source));
 	for (size_t i = 0; i < image_count(source); i++)
-		image_record(set, source, image_at(source, i), place);
+		if (!image_at(source, i)->is_intermediate)
+			image_record(set, source, image_at(source, i), place);
 }
