@@ -11,7 +11,7 @@ static const struct cli_option options[] = {
 static const struct cli_example examples[] = {
 	{ "parka lint", "every file below this directory that parka knows" },
 	{ "parka lint Dockerfile deploy/", "a file and a directory" },
-	{ "parka lint shop.tar", "an image, as docker save wrote it; or the directory of an OCI layout" },
+	{ "parka lint shop.tar", "an image, as docker save wrote it; or an OCI layout" },
 	{ "parka lint --as dockerfile -", "standard input" },
 	{ "parka lint --refs hadolint Dockerfile", "only what hadolint would look for" },
 	{ "parka lint --format sarif -o parka.sarif .", "for the code hosting's security tab" },

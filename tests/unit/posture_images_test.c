@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "posture/images/images.h"
 #include "posture/judge.h"
+#include "checks_dir.h"
 #include "tap.h"
 #include "tar_writer.h"
+
+#include <time.h>
 
 static struct posture_set *set;
 static struct tar layers[4];
 static size_t n_layers;
+static const char *created = "2020-01-01T00:00:00Z", *tag = "shop:latest";
 
 #define KEY "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n-----END OPENSSH PRIVATE KEY-----\n"
 
@@ -28,11 +32,12 @@ static void forget(void)
 static void lint(const char *config, const char *history)
 {
 	struct tar t = { 0 };
-	char text[8192], manifest[512] = "[{\"Config\":\"c.json\",\"RepoTags\":[\"shop:latest\"],\"Layers\":[", path[] = "/tmp/parka-images-XXXXXX.tar";
+	char text[8192], manifest[512], path[] = "/tmp/parka-images-XXXXXX.tar";
 	const char *one[] = { path };
 	int fd;
 
-	snprintf(text, sizeof(text), "{\"os\":\"linux\",\"created\":\"2020-01-01T00:00:00Z\",\"config\":{%s},\"history\":[%s],\"rootfs\":{\"diff_ids\":[", config, history);
+	snprintf(manifest, sizeof(manifest), "[{\"Config\":\"c.json\",\"RepoTags\":[\"%s\"],\"Layers\":[", tag);
+	snprintf(text, sizeof(text), "{\"os\":\"linux\",\"created\":\"%s\",\"config\":{%s},\"history\":[%s],\"rootfs\":{\"diff_ids\":[", created, config, history);
 	for (size_t i = 0; i < n_layers; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "l%zu", i);
@@ -247,6 +252,118 @@ TEST(long_lists_are_cut_and_say_so)
 	text = field(first(MODEL_KIND_IMAGE), MODEL_F_IMAGE_WORLD_WRITABLE);
 	CHECK(strlen(text) > 12 && strcmp(text + strlen(text) - 11, ",and 7 more") == 0);
 	forget();
+}
+
+/* ---- the checks that ship ---- */
+
+static struct posture_checks *checks;
+static struct posture_results results;
+
+static bool judge(void)
+{
+	static const char *const strict[] = { "strict" };
+	struct posture_options judging = { .profiles = strict, .n_profiles = 1 };
+	struct err err = ERR_INIT;
+
+	checks = posture_checks_new();
+	if (posture_checks_load(checks, checks_dir(), &err) >= 0 && posture_judge(set, checks, &judging, &results, &err) >= 0)
+		return true;
+	return CHECK_MSG(false, "%s", err.text);
+}
+
+static void forget_results(void)
+{
+	posture_results_done(&results);
+	results = (struct posture_results){ 0 };
+	checks = posture_checks_free(checks);
+	forget();
+}
+
+static unsigned n_failed(const char *id)
+{
+	const struct posture_check *check = posture_checks_by_id(checks, id);
+
+	CHECK_MSG(check, "there is no check %s", id);
+	return check ? results.per_check[check->index].n[POSTURE_FAIL] : 0;
+}
+
+static bool is_about_images(const struct posture_check *check)
+{
+	return check->of == MODEL_KIND_IMAGE || check->of == MODEL_KIND_IMAGE_STEP || check->of == MODEL_KIND_IMAGE_FILE;
+}
+
+/* These need a layout, or an image that is broken. */
+static bool is_for_others(const char *id)
+{
+	return strcmp(id, "image-unsigned") == 0 || strcmp(id, "image-not-whole") == 0;
+}
+
+TEST(every_check_fails_on_an_image_that_does_all_wrong)
+{
+	tar_file(layer(), "usr/bin/sudo", 04755, "x");
+	tar_pax(&layers[0], "SCHILY.xattr.security.capability", "\x01");
+	tar_file(&layers[0], "bin/ping", 0755, "x");
+	tar_file(&layers[0], "etc/passwd", 0644, "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n");
+	tar_file(&layers[0], "etc/shadow", 0600, "root::1::::::\ntoor:$6$salt$hash:1::::::\n");
+	tar_file(&layers[0], "var/cache/apk/index", 0644, "x");
+	tar_file(&layers[0], "root/.ssh/id_rsa", 0600, KEY);
+	tar_file(&layers[0], "open", 0666, "x");
+	tar_file(layer(), "root/.ssh/.wh.id_rsa", 0, "");
+	tar_file(&layers[1], "app/Dockerfile", 0644, "FROM scratch");
+	tar_file(&layers[1], "app/.npmrc", 0644, "//r/:_authToken=abcdef");
+	lint("\"Env\":[\"DB_PASSWORD=hunter22\"],\"ExposedPorts\":{\"22/tcp\":{}},\"Volumes\":{\"/etc\":{}}",
+	     "{\"created_by\":\"ADD file:1 in / \"},{\"created_by\":\"ADD https://example.org/x / # buildkit\"},"
+	     "{\"created_by\":\"ADD a / # buildkit\",\"empty_layer\":true},{\"created_by\":\"RUN /bin/sh -c apt-get update\",\"empty_layer\":true},"
+	     "{\"created_by\":\"RUN /bin/sh -c apt-get dist-upgrade\",\"empty_layer\":true},{\"created_by\":\"RUN /bin/sh -c apk add x\",\"empty_layer\":true},"
+	     "{\"created_by\":\"RUN |1 TOKEN=abcdef /bin/sh -c x\",\"empty_layer\":true}");
+	if (judge()) {
+		for (size_t i = 0; i < posture_checks_count(checks); i++) {
+			const struct posture_check *check = posture_checks_at(checks, i);
+			if (is_about_images(check) && !is_for_others(check->id))
+				CHECK_MSG(n_failed(check->id) == 1, "%s failed %u times", check->id, n_failed(check->id));
+		}
+	}
+	forget_results();
+}
+
+TEST(no_check_fails_on_an_image_that_does_all_right)
+{
+	char today[64];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(today, sizeof(today), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	created = today;
+	tag = "shop:1";
+	tar_file(layer(), "etc/passwd", 0644, "root:x:0:0::/:/bin/sh\napp:x:7:7::/:/bin/sh\n");
+	tar_file(&layers[0], "etc/shadow", 0600, "root:*:1::::::\napp:!:1::::::\n");
+	tar_file(&layers[0], "usr/lib/python3/test/key.pem", 0644, KEY);
+	tar_file(&layers[0], "var/lib/apt/lists/lock", 0600, "");
+	tar_header(&layers[0], '5', "tmp", NULL, 01777, 0);
+	lint("\"User\":\"app\",\"Env\":[\"PATH=/bin\",\"GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568\"],\"ExposedPorts\":{\"8080/tcp\":{}},"
+	     "\"Healthcheck\":{\"Test\":[\"CMD\",\"/x\"]}",
+	     "{\"created_by\":\"/bin/sh -c #(nop) ADD file:1 in / \"},{\"created_by\":\"RUN /bin/sh -c apt-get update && apt-get install -y x\",\"empty_layer\":true},"
+	     "{\"created_by\":\"RUN /bin/sh -c apk add --no-cache x\",\"empty_layer\":true}");
+	if (judge())
+		for (size_t i = 0; i < posture_checks_count(checks); i++) {
+			const struct posture_check *check = posture_checks_at(checks, i);
+			CHECK_MSG(!results.per_check[check->index].n[POSTURE_FAIL] && !results.per_check[check->index].n[POSTURE_UNKNOWN], "%s", check->id);
+		}
+	created = "2020-01-01T00:00:00Z";
+	tag = "shop:latest";
+	forget_results();
+}
+
+TEST(an_image_that_is_not_whole_fails_and_passes_nothing_that_was_not_seen)
+{
+	tar_file(layer(), "../outside", 0644, "x");
+	lint("", "");
+	if (judge()) {
+		CHECK_INT(n_failed("image-not-whole"), 1);
+		CHECK_INT(results.per_check[posture_checks_by_id(checks, "image-set-id-files")->index].n[POSTURE_UNKNOWN], 1);
+		CHECK_INT(results.per_check[posture_checks_by_id(checks, "image-set-id-files")->index].n[POSTURE_PASS], 0);
+	}
+	forget_results();
 }
 
 TAP_MAIN()
