@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "posture/dockerfile/outline.h"
 
+#include "posture/dockerfile/limits.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,36 +15,12 @@ struct posture_place outline_place(const struct outline *o, unsigned line, unsig
 
 /* ---- variables ---- */
 
-static bool is_named(const struct outline_variable *v, const char *name, size_t len)
-{
-	return strlen(v->name) == len && memcmp(v->name, name, len) == 0;
-}
-
-const char *outline_env(const struct outline_stage *stage, const char *name)
-{
-	for (; stage; stage = stage->parent)
-		for (const struct outline_variable *v = stage->variables; v; v = v->next)
-			if (!v->is_argument && is_named(v, name, strlen(name)))
-				return v->value;
-	return NULL;
-}
-
-static bool is_argument(const struct outline *o, const char *name, size_t len)
-{
-	for (const struct outline_stage *s = o->stages; s; s = s->next)
-		for (const struct outline_variable *v = s->variables; v; v = v->next)
-			if (v->is_argument && is_named(v, name, len))
-				return true;
-	return false;
-}
-
 bool outline_is_defined(const struct outline *o, const struct outline_stage *stage, const char *name, size_t len)
 {
 	for (const struct outline_stage *s = stage; s; s = s->parent)
-		for (const struct outline_variable *v = s->variables; v; v = v->next)
-			if (!v->is_argument && is_named(v, name, len))
-				return true;
-	return is_argument(o, name, len);
+		if (map_get(&s->variables, name, len))
+			return true;
+	return map_get(&o->arguments, name, len);
 }
 
 static size_t name_len(const char *s)
@@ -58,30 +36,59 @@ bool outline_uses_argument(const struct outline *o, const char *text)
 {
 	for (const char *s = strchr(text, '$'); s; s = strchr(s + 1, '$')) {
 		const char *name = s + 1 + (s[1] == '{');
-		if (is_argument(o, name, name_len(name)))
+		if (map_get(&o->arguments, name, name_len(name)))
 			return true;
 	}
 	return false;
 }
 
-static void remember(struct outline *o, struct outline_stage *stage, const struct dockerfile_pair *pair, bool is_arg)
+/* $NAME or ${NAME} in a value of another pair. */
+static bool uses(const char *value, const struct dockerfile_token *name)
 {
-	struct outline_variable *v = posture_alloc(o->set, sizeof(*v));
+	for (const char *s = strchr(value, '$'); s; s = strchr(s + 1, '$')) {
+		bool braced = s[1] == '{';
+		const char *at = s + 1 + braced;
+		if (strncmp(at, name->text, name->len) == 0 &&
+		    (braced ? at[name->len] == '}' : !isalnum((unsigned char)at[name->len]) && at[name->len] != '_'))
+			return true;
+	}
+	return false;
+}
 
-	if (!v)
-		return;
-	*v = (struct outline_variable){ .next = stage->variables, .name = pair->key.text, .value = pair->value.text, .is_argument = is_arg };
-	stage->variables = v;
+static void find_self_references(struct outline *o, struct outline_item *item)
+{
+	const struct dockerfile_instruction *in = item->in;
+	size_t n = in->n_pairs < OUTLINE_PAIRS_MAX ? in->n_pairs : OUTLINE_PAIRS_MAX;
+
+	for (size_t i = 0; n > 1 && i < n; i++)
+		for (size_t k = 0; k < n; k++) {
+			if (i == k || !uses(in->pairs[k].value.text, &in->pairs[i].key) ||
+			    map_get(&o->defined, in->pairs[i].key.text, in->pairs[i].key.len))
+				continue;
+			if (!item->self_references)
+				item->self_references = posture_alloc(o->set, n * sizeof(*item->self_references));
+			if (item->self_references)
+				item->self_references[item->n_self_references++] = in->pairs[i].key.text;
+			break;
+		}
+}
+
+static void remember(struct outline *o, struct outline_stage *stage, const struct dockerfile_pair *pair, bool is_argument)
+{
+	struct map *map = is_argument ? &o->arguments : &stage->variables;
+	/* Maps keep pointers: a text is one. */
+	void *value = (void *)(uintptr_t)pair->value.text;
+
+	map_put(map, pair->key.text, pair->key.len, value);
+	map_put(&o->defined, pair->key.text, pair->key.len, value);
+	if (!is_argument && strcmp(pair->key.text, "PIP_NO_CACHE_DIR") == 0)
+		stage->pip_no_cache_dir = pair->value.text;
 }
 
 /* What FROM sees: ARGs before the first FROM, and, as some files rely on other builders, those of stages so far. */
 static const char *argument_value(const struct outline *o, const char *name, size_t len)
 {
-	for (const struct outline_stage *s = o->stages; s; s = s->next)
-		for (const struct outline_variable *v = s->variables; v; v = v->next)
-			if (v->is_argument && is_named(v, name, len))
-				return v->value;
-	return NULL;
+	return map_get(&o->arguments, name, len);
 }
 
 /* ${NAME}, ${NAME:-word}, ${NAME:+word}, $NAME (reference: Environment replacement). */
@@ -218,6 +225,7 @@ static void begin_stage(struct outline *o, struct outline_stage *s, struct outli
 	}
 	if (s->parent) {
 		s->parent->is_base = true;
+		s->pip_no_cache_dir = s->parent->pip_no_cache_dir;
 		s->has_workdir = s->parent->has_workdir;
 		s->shell = s->parent->shell;
 	} else {
@@ -247,19 +255,14 @@ bool outline_lacks_label(const struct outline *o, const struct outline_stage *st
 	return true;
 }
 
-static bool is_made_from(const struct outline_stage *stage, const struct outline_stage *base)
+/* A parent stands before its children. */
+static void spread_healthchecks(struct outline *o)
 {
-	while (stage && stage != base)
-		stage = stage->parent;
-	return stage;
-}
-
-bool outline_has_healthcheck(const struct outline *o, const struct outline_stage *stage)
-{
-	for (const struct outline_stage *s = o->stages; s; s = s->next)
-		if (s->last[DOCKERFILE_HEALTHCHECK] && (is_made_from(stage, s) || is_made_from(s, stage)))
-			return true;
-	return false;
+	for (struct outline_stage *s = o->stages; s; s = s->next) {
+		s->inherits_healthcheck = s->last[DOCKERFILE_HEALTHCHECK] || (s->parent && s->parent->inherits_healthcheck);
+		for (struct outline_stage *up = s->last[DOCKERFILE_HEALTHCHECK] ? s : NULL; up && !up->leads_to_healthcheck; up = up->parent)
+			up->leads_to_healthcheck = true;
+	}
 }
 
 /* ---- shells ---- */
@@ -365,6 +368,14 @@ static void parse_run(struct outline *o, struct outline_item *item)
 		shell_parse(&o->set->arena, &in->heredocs[i].body, &more);
 		append(item->script, &more);
 	}
+	o->n_commands += item->script->n;
+	if (o->n_commands > OUTLINE_COMMANDS_MAX) {
+		posture_problem(o->set, MODEL_LAYER_IMAGES, outline_place(o, in->line, in->column),
+				"more than %d commands in the file; these are not judged", OUTLINE_COMMANDS_MAX);
+		o->n_commands -= item->script->n;
+		item->script = NULL;
+		return;
+	}
 	if (item->script->is_truncated)
 		posture_problem(o->set, MODEL_LAYER_IMAGES, outline_place(o, in->line, in->column),
 				"more commands, or nested deeper, than are read; the rest of the instruction is not judged");
@@ -434,44 +445,50 @@ static bool unpacks(const struct shell_command *c)
 	return false;
 }
 
-static void note_extracted(struct outline *o, struct outline_item *copy, const char *archive)
-{
-	for (size_t i = 0; i < copy->n_extracted; i++)
-		if (strcmp(copy->extracted[i], archive) == 0)
-			return;
-	if (!copy->extracted) {
-		copy->room_extracted = copy->in->n_words;
-		copy->extracted = posture_alloc(o->set, copy->room_extracted * sizeof(*copy->extracted));
-	}
-	if (copy->extracted && copy->n_extracted < copy->room_extracted)
-		copy->extracted[copy->n_extracted++] = archive;
-}
-
-/* Archives of a COPY, and whether the command unpacks one. */
-static void match_archives(struct outline *o, struct outline_item *copy, const struct shell_command *c)
+/* Archives that a COPY brings into the stage. */
+static void note_archives(struct outline *o, struct outline_item *copy)
 {
 	const struct dockerfile_instruction *in = copy->in;
-	const char *target = in->words[in->n_words - 1].text;
+	struct outline_stage *stage = copy->stage;
+	const char *target = in->n_words > 1 ? in->words[in->n_words - 1].text : "";
 	bool is_named = is_archive(target);
 
-	for (size_t i = 0; i + 1 < in->n_words; i++) {
-		const char *archive = last_part(is_named ? target : in->words[i].text);
-		if (!is_archive(archive))
+	for (size_t i = 0; i + 1 < in->n_words && stage->n_archives < OUTLINE_ARCHIVES_MAX; i++) {
+		const char *name = last_part(is_named ? target : in->words[i].text);
+
+		if (!is_archive(name))
 			continue;
-		for (size_t k = 0; k < c->n_words; k++)
-			if (c->words[k].text[0] != '-' && strcmp(last_part(c->words[k].text), archive) == 0)
-				note_extracted(o, copy, archive);
+		if (!stage->archives)
+			stage->archives = posture_alloc(o->set, OUTLINE_ARCHIVES_MAX * sizeof(*stage->archives));
+		if (stage->archives)
+			stage->archives[stage->n_archives++] = (struct outline_archive){ .name = name, .copy = copy };
 	}
+}
+
+static void note_extracted(struct outline *o, const struct outline_archive *archive)
+{
+	struct outline_item *copy = archive->copy;
+
+	for (size_t i = 0; i < copy->n_extracted; i++)
+		if (strcmp(copy->extracted[i], archive->name) == 0)
+			return;
+	if (!copy->extracted)
+		copy->extracted = posture_alloc(o->set, OUTLINE_ARCHIVES_MAX * sizeof(*copy->extracted));
+	if (copy->extracted)
+		copy->extracted[copy->n_extracted++] = archive->name;
 }
 
 static void match_unpacking(struct outline *o, const struct outline_item *run)
 {
-	for (const struct shell_command *c = run->script ? run->script->first : NULL; c; c = c->next) {
+	const struct outline_stage *stage = run->stage;
+
+	for (const struct shell_command *c = stage->n_archives && run->script ? run->script->first : NULL; c; c = c->next) {
 		if (!unpacks(c))
 			continue;
-		for (struct outline_item *i = run->stage->from ? run->stage->from : o->items; i && i != run; i = i->next)
-			if (i->in->keyword == DOCKERFILE_COPY && i->in->n_words > 1 && !dockerfile_flag(i->in, "from"))
-				match_archives(o, i, c);
+		for (size_t k = 0; k < c->n_words; k++)
+			for (size_t i = 0; c->words[k].text[0] != '-' && i < stage->n_archives; i++)
+				if (strcmp(last_part(c->words[k].text), stage->archives[i].name) == 0)
+					note_extracted(o, &stage->archives[i]);
 	}
 }
 
@@ -495,6 +512,8 @@ static void visit_copy(struct outline *o, struct outline_item *item)
 
 	if (stage)
 		stage->is_copied = true;
+	if (!from)
+		note_archives(o, item);
 }
 
 static void visit(struct outline *o, struct outline_item *item, const struct outline_item *before)
@@ -510,6 +529,8 @@ static void visit(struct outline *o, struct outline_item *item, const struct out
 	switch (in->keyword) {
 	case DOCKERFILE_ENV:
 	case DOCKERFILE_ARG:
+		if (in->keyword == DOCKERFILE_ENV)
+			find_self_references(o, item);
 		for (size_t i = 0; i < in->n_pairs; i++)
 			remember(o, stage, &in->pairs[i], in->keyword == DOCKERFILE_ARG);
 		break;
@@ -543,22 +564,36 @@ void outline_make(struct posture_set *set, const char *path, const struct docker
 		struct outline_item *item = posture_alloc(set, sizeof(*item));
 
 		if (!item)
-			return;
+			break;
 		item->in = in;
+		before = stage;
+		if (in->keyword == DOCKERFILE_FROM && !in->is_onbuild && ret->n_stages == OUTLINE_STAGES_MAX) {
+			posture_problem(set, MODEL_LAYER_IMAGES, outline_place(ret, in->line, in->column),
+					"more than %d stages; the rest is not judged", OUTLINE_STAGES_MAX);
+			break;
+		}
+		if (in->keyword == DOCKERFILE_FROM && !in->is_onbuild) {
+			if (!add_stage(ret, &stage))
+				break;
+			begin_stage(ret, stage, item, before);
+		}
 		if (last)
 			last->next = item;
 		else
 			ret->items = item;
-		before = stage;
-		if (in->keyword == DOCKERFILE_FROM && !in->is_onbuild) {
-			if (!add_stage(ret, &stage))
-				return;
-			begin_stage(ret, stage, item, before);
-		}
 		item->stage = stage;
 		item->is_before_from = ret->n_stages == 0;
 		visit(ret, item, last);
 		last = item;
 	}
 	stage->is_final = true;
+	spread_healthchecks(ret);
+}
+
+void outline_done(struct outline *o)
+{
+	for (struct outline_stage *s = o->stages; s; s = s->next)
+		map_done(&s->variables);
+	map_done(&o->arguments);
+	map_done(&o->defined);
 }

@@ -370,46 +370,6 @@ static bool is_copied(const struct outline_item *item, const char *path)
 	return false;
 }
 
-/* $NAME or ${NAME} in a value of another pair. */
-static bool uses(const char *value, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *s = strchr(value, '$'); s; s = strchr(s + 1, '$')) {
-		bool braced = s[1] == '{';
-		const char *at = s + 1 + braced;
-		if (strncmp(at, name, len) == 0 && (braced ? at[len] == '}' : !isalnum((unsigned char)at[len]) && at[len] != '_'))
-			return true;
-	}
-	return false;
-}
-
-/* Set before this instruction, in this stage or those it is made from, or as ARG. */
-static bool was_defined(const struct outline *o, const struct outline_item *item, const char *name)
-{
-	for (const struct outline_item *i = o->items; i && i != item; i = i->next)
-		for (size_t k = 0; (i->in->keyword == DOCKERFILE_ENV || i->in->keyword == DOCKERFILE_ARG) && k < i->in->n_pairs; k++)
-			if (strcmp(i->in->pairs[k].key.text, name) == 0)
-				return true;
-	return false;
-}
-
-static void set_self_references(struct outline *o, struct posture_record *r, const struct outline_item *item)
-{
-	const struct dockerfile_instruction *in = item->in;
-	struct list names = { .at = NULL };
-
-	/* As many as are compared with each other; nobody writes more. */
-	for (size_t i = 0; in->n_pairs > 1 && i < in->n_pairs && i < 200; i++)
-		for (size_t k = 0; k < in->n_pairs && k < 200; k++)
-			if (i != k && strchr(in->pairs[k].value.text, '$') && uses(in->pairs[k].value.text, in->pairs[i].key.text) &&
-			    !was_defined(o, item, in->pairs[i].key.text)) {
-				add(o, &names, in->pairs[i].key.text);
-				break;
-			}
-	set_list(r, MODEL_F_INSTRUCTION_SELF_REFERENCES, &names);
-}
-
 static void set_variables(struct outline *o, struct posture_record *r, const struct outline_item *item)
 {
 	const struct dockerfile_instruction *in = item->in;
@@ -427,8 +387,8 @@ static void set_variables(struct outline *o, struct posture_record *r, const str
 	set_list(r, MODEL_F_INSTRUCTION_VARIABLES, &names);
 	set_list(r, MODEL_F_INSTRUCTION_SENSITIVE_VARIABLES, &sensitive);
 	set_list(r, MODEL_F_INSTRUCTION_SECRET_VARIABLES, &secret);
-	if (in->keyword == DOCKERFILE_ENV)
-		set_self_references(o, r, item);
+	if (item->n_self_references)
+		posture_set_texts(r, MODEL_F_INSTRUCTION_SELF_REFERENCES, item->self_references, item->n_self_references);
 }
 
 /* instruction.env[NAME] */
@@ -678,7 +638,7 @@ static void stage_record(struct outline *o, struct outline_stage *s, const struc
 		posture_set_text(r, MODEL_F_STAGE_NAME, s->alias);
 	posture_set_bool(r, MODEL_F_STAGE_IS_FINAL, s->is_final);
 	posture_set_bool(r, MODEL_F_STAGE_IS_USED, s->is_final || s->is_base);
-	posture_set_bool(r, MODEL_F_STAGE_HAS_HEALTHCHECK, outline_has_healthcheck(o, s));
+	posture_set_bool(r, MODEL_F_STAGE_HAS_HEALTHCHECK, s->inherits_healthcheck || s->leads_to_healthcheck);
 	if (s->last[DOCKERFILE_USER])
 		posture_set_text(r, MODEL_F_STAGE_USER, user_of(o, s->last[DOCKERFILE_USER]->in));
 	for (const struct outline_stage *at = s; at; at = at->parent) {

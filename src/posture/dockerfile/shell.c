@@ -380,11 +380,13 @@ static void note_pipefail(struct shell_script *script, const struct shell_comman
 }
 
 /* Commands that were added since `before` and belong to nobody are in this one's words. */
-static void adopt(struct shell_script *script, const struct shell_command *before, const struct shell_command *c)
+static void adopt(struct shell_script *script, const struct shell_command *before, struct shell_command *c)
 {
 	for (struct shell_command *child = before ? before->next : script->first; child && child != c; child = child->next)
-		if (!child->inside)
+		if (!child->inside) {
 			child->inside = c;
+			c->has_inside = true;
+		}
 }
 
 static struct shell_command *finish_command(struct shell_parser *p, struct building *b, size_t start, const struct shell_command *before)

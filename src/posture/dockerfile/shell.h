@@ -30,7 +30,7 @@ struct shell_command {
 	const struct shell_command *piped_from; /* what writes into it */
 	const struct shell_command *inside;  /* whose words hold it: $(...), `...`, <(...); or who runs it (is_inner) */
 	bool is_inner;                       /* run by another command here: sudo, sh -c */
-	bool has_sudo;
+	bool has_sudo, has_inside;
 	unsigned index;                      /* in the order they run, as far as that is known */
 };
 
