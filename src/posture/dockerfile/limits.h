@@ -15,8 +15,9 @@ enum {
 	OUTLINE_ARCHIVES_MAX = 256,                 /* copied in one stage, and looked for in commands that unpack */
 	OUTLINE_PAIRS_MAX = 64,                     /* of one ENV that are looked at for using each other */
 	OUTLINE_PRAGMAS_MAX = 1000,                 /* comments of one file that waive something */
-	SHELL_COMMANDS_MAX = 4096,                  /* simple commands of one instruction */
+	SHELL_COMMANDS_MAX = 1000,                  /* simple commands of one instruction */
 	SHELL_WORDS_MAX = 16 * 1024,                /* words of one command */
+	SHELL_WRAPPERS_MAX = 10,                    /* sudo env nice ... around one command */
 	SHELL_DEPTH_MAX = 40,                       /* subshells, substitutions, sh -c within each other */
 };
 

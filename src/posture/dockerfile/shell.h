@@ -55,7 +55,7 @@ struct shell_parser {
 	const struct dockerfile_source *source;
 	const char *text;
 	size_t at, len;
-	unsigned depth;
+	unsigned depth, wrappers;
 	struct shell_script *script;
 	/* Of heredocs inside the text: their bodies begin at the next line. */
 	const char *delimiters[8];
