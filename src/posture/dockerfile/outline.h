@@ -83,6 +83,8 @@ bool outline_has_label(const struct outline_stage *stage, const char *label);
 bool outline_lacks_label(const struct outline *o, const struct outline_stage *stage, const char *label);
 
 /* ---- the other halves ---- */
+void outline_visit_run(struct outline *o, struct outline_item *item, const struct outline_item *before);
+void outline_note_archives(struct outline *o, struct outline_item *copy);
 void outline_pragmas(struct outline *o);             /* shells, before the rest */
 void outline_waive(struct outline *o, struct posture_record *file);
 void outline_records(struct outline *o);

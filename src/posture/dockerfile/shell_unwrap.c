@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that run other commands: sudo, env, timeout, sh -c, ... */
+#include "posture/dockerfile/shell_parser.h"
+
 #include "posture/dockerfile/limits.h"
-#include "posture/dockerfile/shell.h"
 
 #include <string.h>
 
