@@ -217,7 +217,7 @@ static void use_rpm(const struct packages_context *x, const struct shell_command
 	if (words_has_any(c, is_yum ? fills_yum : fills_dnf)) {
 		bool is_mounted = packages_has_mount(x->run, "cache/libdnf5") || packages_has_mount(x->run, "/var/cache/dnf") ||
 			packages_has_mount(x->run, "/var/cache/yum");
-		use->leaves_cache = !is_mounted && !is_cleaned(c, WORDS(c->name), WORDS("clean"), caches);
+		use->leaves_cache = !is_mounted && !is_cleaned(c, WORDS(c->name), WORDS("all"), caches);
 	}
 	use->installs = words_has_any(c, WORDS("install", "groupinstall", "localinstall", "in"));
 	use->asks = words_has_any(c, WORDS("install", "groupinstall", "localinstall")) && !packages_has_flag(c, 'y', "assumeyes");

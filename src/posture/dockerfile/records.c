@@ -148,6 +148,17 @@ static bool is_absolute(const char *path)
 	return *path == '/' || *path == '$' || (isalpha((unsigned char)*path) && path[1] == ':');
 }
 
+/* "file:DIGEST in /target": what the history of an image says of COPY and ADD, where somebody made a Dockerfile of it. */
+static bool is_history(const struct dockerfile_instruction *in)
+{
+	static const char *const starts[] = { "file:", "multi:", "dir:" };
+
+	for (size_t i = 0; in->n_words && i < ARRAY_LEN(starts); i++)
+		if (strncmp(in->words[0].text, starts[i], strlen(starts[i])) == 0)
+			return in->n_words == 2 || (in->n_words == 3 && strcmp(in->words[1].text, "in") == 0);
+	return false;
+}
+
 static const char *from_kind(const struct outline *o, const struct outline_item *item, const char *from)
 {
 	const struct outline_stage *s = outline_stage_by_name(o, from, item->stage);
@@ -172,11 +183,11 @@ static void set_copy(struct outline *o, struct posture_record *r, const struct o
 	if (in->n_words < 2)
 		return;
 	target = in->words[in->n_words - 1].text;
-	set_tokens(o, r, MODEL_F_INSTRUCTION_SOURCES, in->words, in->n_words - 1);
+	set_tokens(o, r, MODEL_F_INSTRUCTION_SOURCES, in->words, is_history(in) ? 1 : in->n_words - 1);
 	set_word(o, r, MODEL_F_INSTRUCTION_DESTINATION, &in->words[in->n_words - 1]);
 	posture_set_bool(r, MODEL_F_INSTRUCTION_IS_RELATIVE, !is_absolute(target));
 	posture_set_bool(r, MODEL_F_INSTRUCTION_HAS_WORKDIR, item->has_workdir);
-	for (size_t i = 0; i + 1 < in->n_words; i++) {
+	for (size_t i = 0; i + 1 < in->n_words && !is_history(in); i++) {
 		const char *source = in->words[i].text;
 		if (!from && (strncmp(source, "../", 3) == 0 || strcmp(source, "..") == 0))
 			records_add(o, &outside, source);
