@@ -4,8 +4,10 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "base/yaml.h"
+#include "posture/compose/compose.h"
 #include "posture/dockerfile/dockerfile.h"
 #include "posture/iam/account.h"
+#include "posture/kubernetes/manifest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +21,8 @@
 const struct posture_reader *const posture_readers[] = {
 	&dockerfile_reader,
 	&iam_reader,
+	&kubernetes_reader,
+	&compose_reader,
 	NULL,
 };
 
