@@ -150,7 +150,7 @@ static struct world world_new(unsigned minor)
 
 static void world_judge(struct world *w)
 {
-	static const char *const profiles[] = { "strict", "sandbox" };
+	static const char *const profiles[] = { "strict", "sandbox", "style" };
 	const struct posture_options options = { .profiles = profiles, .n_profiles = ARRAY_LEN(profiles) };
 
 	posture_lint_finish(w->set);

@@ -38,6 +38,7 @@ struct k8s_object {
 	struct posture_record *first_rule;       /* of a role; n_rules of them follow each other */
 	size_t n_rules;
 	const char *exposed_by;                  /* of a service, after the last file: an ingress or route that leads to it; NULL */
+	const char *scaled_by;                   /* of a workload, after the last file: an autoscaler; NULL */
 };
 struct k8s_pod {
 	struct k8s_object *object;
