@@ -3,12 +3,16 @@
 
 #include "base/suggest.h"
 #include "posture/node/node.h"
+#include "posture/containers/containers.h"
+#include "posture/docker/docker.h"
 
 #include <errno.h>
 #include <string.h>
 
 const struct posture_collector *const posture_collectors[] = {
 	&node_collector,
+	&posture_docker,
+	&posture_containers,
 	NULL,
 };
 

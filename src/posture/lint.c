@@ -5,6 +5,7 @@
 #include "base/suggest.h"
 #include "base/yaml.h"
 #include "posture/compose/compose.h"
+#include "posture/dockerfile/dockerfile.h"
 #include "posture/iam/account.h"
 #include "posture/kubernetes/manifest.h"
 
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 const struct posture_reader *const posture_readers[] = {
+	&dockerfile_reader,
 	&iam_reader,
 	&kubernetes_reader,
 	&compose_reader,

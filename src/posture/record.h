@@ -87,6 +87,7 @@ struct posture_problem {
 
 enum { POSTURE_SET_BYTES_MAX = 1 << 30 };
 
+struct dockerfile_options;
 struct posture_set {
 	struct arena arena;
 	const char *root;            /* "" for this machine; else the directory that stands for / (tests, a mounted disk) */
@@ -96,6 +97,7 @@ struct posture_set {
 	struct posture_problem *problems, *last_problem;
 	size_t n_problems;
 	bool is_truncated;
+	const struct dockerfile_options *dockerfile_options;   /* posture/dockerfile/options.h; NULL: none */
 };
 
 struct posture_set *posture_set_new(const char *root);            /* root is copied; NULL: "" */

@@ -17,6 +17,7 @@
  */
 #include "base/err.h"
 #include "base/json.h"
+#include "base/mem.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -93,6 +94,24 @@ bool runtime_id_of_cgroup(const char *path, char ret_id[65], enum runtime_kind *
 /* To and from JSON (captures, API). */
 void runtime_container_write(const struct runtime_container *container, struct json_writer *w, const char *key);
 int runtime_container_adopt(struct runtime *runtime, const json_t *json, struct err *err);
+
+/* ---- for whoever judges how a container was made ---- */
+enum runtime_document {
+	RUNTIME_DOCUMENT_OCI,            /* config.json of the bundle: what the OCI runtime was told */
+	RUNTIME_DOCUMENT_DOCKER_CONFIG,  /* Docker's config.v2.json */
+	RUNTIME_DOCUMENT_DOCKER_HOST,    /* Docker's hostconfig.json */
+};
+/* One of the files that say how the container was asked for, parsed; json_decref() it. *ret_path (in `arena`) is where it
+ * was found. -ENOENT: there is none; -EBADMSG: it is no JSON object, or too deep; else as file_read(). */
+int runtime_document(struct runtime *runtime, const struct runtime_container *container, enum runtime_document which,
+		     struct arena *arena, json_t **ret_json, const char **ret_path, struct err *err);
+
+/* GET `path` of a runtime's API on a Unix socket: the answer, parsed; json_decref() it. *ret_status may be other than 200, the answer is then the
+ * API's own error (or NULL when that is no JSON). Blocks for a second at most. */
+int runtime_api_get(const char *socket, const char *path, int *ret_status, json_t **ret_json, struct err *err);
+
+/* "sys_admin" of 21; NULL past the last that is known. */
+const char *runtime_capability_name(unsigned number);
 
 struct runtime_stats { uint64_t n_containers, n_lookups, n_state_reads, n_not_containers, n_errors; };
 void runtime_stats(const struct runtime *runtime, struct runtime_stats *ret);

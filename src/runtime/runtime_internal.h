@@ -19,6 +19,7 @@
  *   refine.c     what time brings: removal, changes, the API
  *   api.c        what docker.sock and podman.sock add
  *   dump.c       JSON out and in
+ *   document.c   a container's configuration files, whole
  */
 #include "base/map.h"
 #include "base/mem.h"

@@ -49,6 +49,7 @@ struct sensor_filter_term {
 	const char *const *names; size_t n_names;        /* last component */
 	const char *const *suffixes; size_t n_suffixes;  /* or it ends so: names and suffixes are alternatives */
 	const char *const *parts; size_t n_parts;        /* some component before the last */
+	const char *const *needles; size_t n_needles;    /* a text without slash in some component; its first FILTER_NEEDLE_BYTES count */
 	uint8_t texts;                           /* of the path as given: enum filter_text, all of these bits */
 	/* NET */
 	struct sensor_filter_numbers ports[FILTER_ENDS];

@@ -111,10 +111,28 @@ static uint64_t ask_name(const struct filter_tables *t, const char *name, size_t
 	return mask;
 }
 
+/* By another way than the kernel's. */
+static uint64_t ask_needles(const struct filter_tables *t, const char *name, size_t len)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < t->n_needles; i++) {
+		char text[FILTER_NEEDLE_BYTES];
+		size_t n = 0;
+		for (; n < FILTER_NEEDLE_BYTES && t->needles[i].counts[n]; n++)
+			text[n] = (char)(t->needles[i].bytes[n] & 0xff);
+		if (memmem(name, len, text, n))
+			mask |= t->needles[i].mask;
+	}
+	return mask;
+}
+
 /* Components from the root, or from the place of the mount that they are in, down. */
 static uint64_t ask_components(const struct filter_tables *t, const struct filter_mount *from, const char *const *names, size_t n)
 {
 	uint64_t hash = from ? from->point : FILTER_ROOT, path = from ? from->path : 0, part = from ? from->part : 0;
+	/* What stands before the place of a mount is not looked at for texts. */
+	uint64_t needle = from && from->point != FILTER_ROOT ? UINT64_MAX : 0;
 	const struct filter_node *at = FILTER_LOOK(filter_find_node, t->nodes, hash);
 
 	for (size_t i = 0; i < n; i++) {
@@ -122,11 +140,12 @@ static uint64_t ask_components(const struct filter_tables *t, const struct filte
 		uint64_t name_as_part = 0;
 
 		path |= at && is_last ? at->child : 0;
+		needle |= ask_needles(t, names[i], strlen(names[i]));
 		hash = filter_below(t, hash, names[i], strlen(names[i]), &path, is_last ? &name_as_part : &part);
 		at = FILTER_LOOK(filter_find_node, t->nodes, hash);
 	}
 	path |= at ? at->exact : 0;
-	return (path | t->path_free) & (part | t->part_free) &
+	return (path | t->path_free) & (part | t->part_free) & (needle | t->needle_free) &
 	       ((n ? ask_name(t, names[n - 1], strlen(names[n - 1])) : UINT64_MAX) | t->name_free);
 }
 

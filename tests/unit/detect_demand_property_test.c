@@ -35,9 +35,9 @@ static const char *const host_paths[] = { "/var/lib/docker/overlay2/x/merged/etc
 	"/etc", "/etc/shadow", "/home", "/home/u/box/etc", "/etc/cron.d/etc/passwd" };
 static const char *const rootfs[] = { "/var/lib/docker/overlay2/x/merged", "/var/lib/docker/overlay2/x/merged", "/etc/cron.d", "/home/u/box", NULL };
 static const char *const bits[] = { "/etc", "/etc/", "/etc/c", "/etc/cron.d", "/", "/home/", "/.ssh/", "/.ssh/id_rsa", "/x/", "/y/z.so", ".so", "so",
-	"id_rsa", "rc", "..", "../", "ssh", "/dev/sd", "/dev/", "x", "\"\"", "/etc/../x", "etc", "//", "/tmp/x", "/home/u/.ssh", "/.ssh" };
+	"id_rsa", "rc", "..", "../", "ssh", "/dev/sd", "/dev/", "x", "\"\"", "/etc/../x", "etc", "//", "/tmp/x", "/home/u/.ssh", "/.ssh", "hado", "_rs", "nron", "ssh/auth", "ed_keys", "cron.d/x", "r/m", "a/", "box" };
 static const char *const globs[] = { "\"/etc/*\"", "\"/home/*/.ssh/*\"", "\"*.so\"", "\"/dev/sd[ab]*\"", "\"*/.ssh/id_?sa\"", "\"/etc/shadow\"",
-	"\"*/x/*\"", "\"*\"", "\"/e*\"", "\"/etc/cro?.d/*\"", "\"*..*\"", "\"/home/[t-v]/.ssh/*\"", "\"[/]etc/*\"", "\"/etc/\\\\*\"" };
+	"\"*/x/*\"", "\"*\"", "\"/e*\"", "\"/etc/cro?.d/*\"", "\"*..*\"", "\"/home/[t-v]/.ssh/*\"", "\"*_rs*\"", "\"/home/*thor*key*\"", "\"*ssh/auth*\"", "\"[/]etc/*\"", "\"/etc/\\\\*\"" };
 static const char *const names[] = { "shadow", "x", "id_rsa", "a.so", "environ", ".ssh", "sda", "\"\"" };
 static const char *const dirs[] = { "/etc", "/etc/cron.d", "/", "/dev", "/home/u/.ssh", "/tmp/x/y", "/etc/" };
 static const char *const comms[] = { "vi", "sh", "sshd", "nginx", "\"\"", "a-name-too-long-for-it", "run me" };
@@ -98,7 +98,7 @@ static void add_word(struct strbuf *sb, const char *word)
 
 static void add_text_check(struct strbuf *sb)
 {
-	static const char *const ops[] = { "=", "=", "=", "!=", "contains", "startswith", "endswith", "icontains" };
+	static const char *const ops[] = { "=", "=", "=", "!=", "contains", "contains", "startswith", "endswith", "icontains" };
 	size_t i = pick(ARRAY_LEN(texts));
 	const char *field = texts[i].field, *const *pool = texts[i].pool;
 	size_t n = texts[i].n;
@@ -493,6 +493,14 @@ static bool parts_hold(const struct sensor_filter_term *t, const char *path)
 	return !t->n_parts;
 }
 
+static bool needles_hold(const struct sensor_filter_term *t, const char *path)
+{
+	for (size_t i = 0; i < t->n_needles; i++)
+		if (strstr(path, t->needles[i]))
+			return true;
+	return !t->n_needles;
+}
+
 static bool names_hold(const struct sensor_filter_term *t, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -511,8 +519,8 @@ static bool names_hold(const struct sensor_filter_term *t, const char *path)
 static bool name_holds(const struct sensor_filter_term *t, const char *path)
 {
 	if (!path)
-		return places_hold(&t->paths, NULL) && !t->n_names && !t->n_suffixes && !t->n_parts;
-	return places_hold(&t->paths, path) && parts_hold(t, path) && names_hold(t, path);
+		return places_hold(&t->paths, NULL) && !t->n_names && !t->n_suffixes && !t->n_parts && !t->n_needles;
+	return places_hold(&t->paths, path) && parts_hold(t, path) && names_hold(t, path) && needles_hold(t, path);
 }
 
 static bool bit(const uint64_t *words, size_t n, unsigned i)

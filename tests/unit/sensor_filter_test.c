@@ -218,6 +218,39 @@ TEST(names_their_ends_and_components_before_them_are_demands_of_their_own)
 	CHECK(!passes(&both, (struct opened){ .path = "/home/a/authorized_keys" }));
 }
 
+TEST(a_text_within_any_component_is_found)
+{
+	struct sensor_filter_term term = open_term();
+
+	SET(term, needles, "_history", "x", "d/e");
+	term.n_needles = 2;
+	CHECK(passes(&term, (struct opened){ .path = "/root/.bash_history" }));
+	CHECK(passes(&term, (struct opened){ .path = "/root/_history/a" }));
+	CHECK(passes(&term, (struct opened){ .path = "/root/prefix/a" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/root/.bash_/history" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/" }));
+	term.n_needles = 3;                      /* with a slash it is none: the demand is given up */
+	CHECK(passes(&term, (struct opened){ .path = "/root/harmless" }));
+}
+
+TEST(more_texts_than_the_table_holds_let_more_pass)
+{
+	static char texts[FILTER_NEEDLES + 1][8];
+	static const char *list[FILTER_NEEDLES + 1];
+	struct sensor_filter_term term = open_term();
+
+	for (unsigned i = 0; i <= FILTER_NEEDLES; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "t%02u", i);
+		list[i] = texts[i];
+	}
+	term.needles = list;
+	term.n_needles = FILTER_NEEDLES;
+	CHECK(passes(&term, (struct opened){ .path = "/a/xt15x" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/a/xt16x" }));
+	term.n_needles++;
+	CHECK(passes(&term, (struct opened){ .path = "/a/harmless" }));
+}
+
 TEST(flags_results_and_types_of_files_are_asked)
 {
 	struct sensor_filter_term write = open_term(), failed = open_term(), directory = open_term();

@@ -97,6 +97,22 @@ static __always_inline void *cast(const void *address, __u32 btf_id)
 	peeked_; \
 })
 
+/* 8 bytes of kernel memory as a number, 0 where there are none. Any kernel structure that starts with a number of that size
+ * would do: it is read through the type timespec64. */
+static __always_inline __u64 word_at(__u64 address)
+{
+	__u64 word = 0;
+
+	if (CAN_CAST) {
+		word = (__u64)AT(timespec64, address)->tv_sec;
+		asm volatile("" : "+r"(word));   /* or it is made one load with that of another kind of pointer */
+		return word;
+	}
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
+	return word;
+}
+#define WORD(kind, address, member) word_at((address) + bpf_core_field_offset(struct kind, member))
+
 /* How much of a structure is copied: all of what is read of it lies within (the verifier checks that nothing outside the
  * block is touched, the tests that it is right). The registers are the last thing on their page. */
 enum { CRED_BYTES = 192, INODE_BYTES = 256, DENTRY_BYTES = 128, REGS_BYTES = 128 };

@@ -48,6 +48,7 @@ enum {
 	FILTER_CIDRS = 32,
 	FILTER_PROBES = 8,       /* a table is made so that no key is further from its place */
 	FILTER_COMPONENTS = 40,  /* as many as a PATH has */
+	FILTER_NEEDLES = 16, FILTER_NEEDLE_BYTES = 4,
 };
 
 /* FILE: regular, or a link; BLOCK and CHARACTER are devices; NEITHER is a socket. KERNEL is what the kernel made for itself: of
@@ -117,6 +118,8 @@ static inline __attribute__((always_inline)) __u32 filter_result(__s64 ret)
 
 struct filter_entry { __u64 key; __u64 mask[FILTER_CLASSES]; };   /* key 0: free */
 struct filter_name { __u64 key, mask; };                          /* of the class OPEN */
+/* A text that is looked for in components, by its first bytes: each of them eight times in a word, and whether there is one. */
+struct filter_needle { __u64 bytes[FILTER_NEEDLE_BYTES], counts[FILTER_NEEDLE_BYTES]; __u64 mask; };
 /* A directory or file of which terms speak, by the hash of its path from the root. */
 struct filter_node {
 	__u64 key;
@@ -158,14 +161,16 @@ struct filter_tables {
 	struct filter_entry comm[FILTER_ENTRIES], uid[FILTER_ENTRIES];
 	/* Executables, by the hash of their path: `exe` is exact, `exe_below` anything below a directory. */
 	struct filter_entry exe[FILTER_ENTRIES], exe_below[FILTER_ENTRIES];
-	/* OPEN: a path satisfies (nodes or path_free) and (names or name_free) and (parts or part_free). */
-	__u64 path_free, name_free, part_free;
+	/* OPEN: a path satisfies (nodes or path_free) and (names or name_free) and (parts or part_free) and (needles or needle_free). */
+	__u64 path_free, name_free, part_free, needle_free;
 	__u64 no_dots, no_proc;          /* terms that do not want FILTER_TEXT_DOTS, FILTER_TEXT_PROC */
 	__u64 fold;                      /* terms of rules that cannot tell repeats of an open apart: fold.bpf.h */
 	__u64 suffixes;                  /* bit n-1: some name is wanted by its last n bytes, 1 to 8 */
 	struct filter_node nodes[FILTER_NODES];
 	struct filter_name names[FILTER_ENTRIES];   /* last components, and ends of them */
 	struct filter_name parts[FILTER_ENTRIES];   /* components before the last */
+	struct filter_needle needles[FILTER_NEEDLES];
+	__u64 n_needles;
 	struct filter_mount mounts[FILTER_MOUNTS];
 	__u32 mounts_lost, spare3;                  /* some have found no place: what is not in the table is not known */
 	/* NET, per end. `*_none`: satisfied when that end has no address. cidr_other: satisfied unless the address refutes it. */
@@ -211,6 +216,15 @@ static inline __attribute__((always_inline)) __u64 filter_partial_key(__u64 pare
 static inline __attribute__((always_inline)) __u64 filter_suffix_key(__u64 word, __u32 n)
 {
 	return filter_mix(FILTER_SALT_SUFFIX + n, filter_low_bytes(word, n));
+}
+/* Not 0 when the text begins at one of the 8 bytes of `word`; `next` is what follows, 0 behind the end. Four shifted copies are
+ * compared with a byte each: where all are equal a byte of `differ` is 0. */
+static inline __attribute__((always_inline)) __u64 filter_needle_in(const struct filter_needle *n, __u64 word, __u64 next)
+{
+	__u64 differ = (word ^ n->bytes[0]) | (((word >> 8 | next << 56) ^ n->bytes[1]) & n->counts[1]) |
+		       (((word >> 16 | next << 48) ^ n->bytes[2]) & n->counts[2]) | (((word >> 24 | next << 40) ^ n->bytes[3]) & n->counts[3]);
+
+	return (differ - 0x0101010101010101ULL) & ~differ & 0x8080808080808080ULL;
 }
 /* Texts that are compared whole: comm (16 bytes, zero-filled, as two words). */
 static inline __attribute__((always_inline)) __u64 filter_comm_key(__u64 first, __u64 second)

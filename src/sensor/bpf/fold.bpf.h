@@ -13,7 +13,7 @@
  * a file so that opening something else seems to be a repeat of it.
  *
  * Calls may be eight frames deep: an exit's program, do_open(), filter_open(), fold_open(), fold_file(), walk_path() and
- * walk_name_hash() are seven.
+ * walk_component() are seven.
  *
  * Bounds: a control group has a row of FOLD_ENTRIES places, and what it opens only pushes out what is in that row.
  *
@@ -97,10 +97,12 @@ __noinline __u64 fold_text(__u64 text)
 	if (len > 1 && len < DOTS_BYTES && (__u8)w->word[0] == '/') {
 		fold_begin(&h);
 		fold_add(&h, len);
+		w->bytes = len;
 		for (__u32 i = 0; i < DOTS_BYTES / 8; i++) {
-			if (i * 8 >= len)
+			__u32 all = *(volatile __u32 *)&w->bytes;   /* see walk_len() */
+			if (i * 8 >= all)
 				break;
-			fold_add(&h, filter_low_bytes(w->word[i & WALK_MASK], len - i * 8));
+			fold_add(&h, filter_low_bytes(w->word[i & WALK_MASK], all - i * 8));
 		}
 		key = fold_end(&h) | 1;
 	}
