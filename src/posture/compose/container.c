@@ -38,6 +38,7 @@ static const struct { enum model_field_id field; enum type type; const char *pat
 /* Namespaces of the host, in the words of running containers. */
 static const struct { const char *path; enum model_field_id field; } host_namespaces[] = {
 	{ "network_mode", MODEL_F_CONTAINER_HOST_NETWORK }, { "pid", MODEL_F_CONTAINER_HOST_PID }, { "ipc", MODEL_F_CONTAINER_HOST_IPC },
+	{ "uts", MODEL_F_CONTAINER_HOST_UTS }, { "cgroup", MODEL_F_CONTAINER_HOST_CGROUP },
 };
 
 static void set_value(const struct compose_service *s, enum model_field_id field, enum type type, const struct yaml_node *node, const char *path)
