@@ -37,6 +37,9 @@ static const struct { const char *check, *what, *why; } on_purpose[] = {
 	{ "psp-deny-hostpid", "pass-one-true-one-false", "as psp-deny-hostipc" },
 	{ "psp-deny-root-container", "pass-one-true-one-false", "as psp-deny-hostipc" },
 	{ "resources-memory-limit-and-request", "workload-mixed-unit", "thresholds of that cluster's configuration" },
+	{ "resources-sandbox-memory-limits", "failed-exceeded-memory-limits", "as resources-memory-limit-and-request" },
+	{ "resources-sandbox-cpu-limits", "failed-exceeded-cpu-limits", "as resources-memory-limit-and-request" },
+	{ "resources-sandbox-cpu-limits", "failed-exceeded-cpu-limits-decimal-si", "as resources-memory-limit-and-request" },
 	{ "workload-mounted-configmap", "success_different_namespaces", "what is mounted is told, whether its object was read or not" },
 	{ "workload-mounted-pvc", "success_different_namespaces", "as workload-mounted-configmap" },
 };

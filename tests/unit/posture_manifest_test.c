@@ -315,6 +315,28 @@ TEST(selectors_lead_from_policies_and_services_to_pods_of_their_namespace)
 	}
 }
 
+TEST(rules_of_network_policies_that_let_everything_through_are_told)
+{
+	static const struct { const char *spec; const char *open; } cases[] = {
+		{ "egress: [{}]", "egress[0]" }, { "egress: [{to: []}]", "egress[0]" }, { "ingress: [{from: [{podSelector: {}}]}]", NULL },
+		{ "egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]", "egress[0]" }, { "egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}]", NULL },
+		{ "ingress: [{from: [{podSelector: {matchLabels: {a: b}}}]}, {from: [{namespaceSelector: {}}]}]", "ingress[1]" },
+		{ "ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {a: b}}}]}]", NULL }, { "egress: []", NULL },
+		{ "egress: [{ports: [{port: 53}]}]", "egress[0]" }, { "egress: [{to: [{ipBlock: {cidr: '::/0'}}]}]", "egress[0]" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_strbuf_ struct strbuf yaml;
+		const struct posture_value *v;
+
+		strbuf_init(&yaml, 4096);
+		strbuf_addf(&yaml, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec: {podSelector: {}, %s}\n", cases[i].spec);
+		read_one(yaml.text);
+		v = value(MODEL_KIND_K8S_OBJECT, 0, MODEL_F_OBJECT_OPEN_RULES);
+		CHECK_MSG(cases[i].open ? v && v->value.n == 1 && has(v, cases[i].open) : !v, "%s", cases[i].spec);
+	}
+}
+
 TEST(a_binding_gives_the_rules_of_its_role_to_each_subject_and_to_the_pods_of_accounts)
 {
 	start();
@@ -339,12 +361,13 @@ TEST(people_ask_for_any_value_by_its_path)
 		{ "object.values[spec.list.*.name] intersects (b)", POSTURE_FAIL },
 		{ "object.value[spec.list.1.name] = b", POSTURE_FAIL },
 		{ "object.value[spec.nothing.here] exists", POSTURE_PASS },
+		{ "object.value[spec.hard.requests.cpu] = \"2\"", POSTURE_FAIL },
 		{ "object.label[app.kubernetes.io/name] = cart", POSTURE_FAIL },
 		{ "object.annotation[example.com/owner] exists", POSTURE_PASS },
 	};
 
 	read_one("apiVersion: example.com/v1\nkind: Cart\nmetadata: {name: c, labels: {app.kubernetes.io/name: cart}}\n"
-		 "spec: {replicas: 3, list: [{name: a}, {name: b}]}\n");
+		 "spec: {replicas: 3, hard: {requests.cpu: 2}, list: [{name: a}, {name: b}]}\n");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct posture_checks *own = posture_checks_new();
 		struct posture_results r;
