@@ -6,6 +6,7 @@
 #include "posture/dockerfile/shell.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
+#include "checks_dir.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -406,7 +407,7 @@ static void judge_refs(const char *text, const char *ref, unsigned *ret_failed, 
 	struct err err = ERR_INIT;
 
 	lint_as("Dockerfile", text);
-	if (posture_checks_load(checks, getenv("CHECKS_DIR"), &err) < 0 || posture_judge(set, checks, &judging, &results, &err) < 0)
+	if (posture_checks_load(checks, checks_dir(), &err) < 0 || posture_judge(set, checks, &judging, &results, &err) < 0)
 		CHECK_STR(err.text, "");
 	*ret_failed = results.all.n[POSTURE_FAIL];
 	*ret_waived = results.all.n[POSTURE_WAIVED];

@@ -8,6 +8,7 @@
 #include "posture/dockerfile/options.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
+#include "checks_dir.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ static bool load_checks(void)
 	if (checks)
 		return true;
 	checks = posture_checks_new();
-	return CHECK_MSG(posture_checks_load(checks, getenv("CHECKS_DIR"), &err) >= 0 && posture_checks_compile_all(checks, &err) >= 0, "%s",
+	return CHECK_MSG(posture_checks_load(checks, checks_dir(), &err) >= 0 && posture_checks_compile_all(checks, &err) >= 0, "%s",
 			 err.text);
 }
 

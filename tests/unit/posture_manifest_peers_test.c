@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
+#include "checks_dir.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -54,15 +55,11 @@ static bool is_on_purpose(const char *check, const char *what)
 
 static void load_checks(void)
 {
-	_cleanup_strbuf_ struct strbuf path;
-
 	if (checks)
 		return;
 	checks = posture_checks_new();
-	strbuf_init(&path, 4096);
-	strbuf_addf(&path, "%s/../../../content/checks", getenv("TEST_DATA"));
 	err = ERR_INIT;
-	if (posture_checks_load(checks, path.text, &err) < 0 || posture_checks_compile_all(checks, &err) < 0)
+	if (posture_checks_load(checks, checks_dir(), &err) < 0 || posture_checks_compile_all(checks, &err) < 0)
 	{
 		printf("Bail out! %s:%u: %s\n", err.input, err.line, err.text);
 		exit(1);

@@ -2,6 +2,7 @@
 #include "base/strbuf.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
+#include "checks_dir.h"
 #include "tap.h"
 
 #include <time.h>
@@ -75,14 +76,11 @@ static void judge(void)
 {
 	static const char *const profiles[] = { "strict" };
 	const struct posture_options options = { .profiles = profiles, .n_profiles = 1, .keep_passes = true };
-	_cleanup_strbuf_ struct strbuf path;
 
 	if (!checks) {
 		checks = posture_checks_new();
-		strbuf_init(&path, 4096);
-		strbuf_addf(&path, "%s/../../../content/checks", getenv("TEST_DATA"));
 		err = ERR_INIT;
-		if (!CHECK_MSG(posture_checks_load(checks, path.text, &err) >= 0, "%s:%u: %s", err.input, err.line, err.text))
+		if (!CHECK_MSG(posture_checks_load(checks, checks_dir(), &err) >= 0, "%s:%u: %s", err.input, err.line, err.text))
 			exit(1);
 	}
 	err = ERR_INIT;
