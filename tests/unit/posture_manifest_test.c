@@ -498,6 +498,70 @@ TEST(compose_services_extend_others_of_the_file_and_others_are_told)
 	CHECK_INT(set->n_problems, 1);
 }
 
+static void add_data(const char *name)
+{
+	_cleanup_strbuf_ struct strbuf path;
+	const char *paths[1];
+
+	strbuf_init(&path, 4096);
+	strbuf_addf(&path, "%s/manifests/%s", getenv("TEST_DATA"), name);
+	paths[0] = path.text;
+	err = ERR_INIT;
+	CHECK_INT(posture_lint(set, paths, 1, NULL, &err), 0);
+}
+
+/* Checks about versions of Kubernetes before the newest are asked by the test of versions. */
+static bool is_about_old_versions(const struct posture_check *check)
+{
+	return check->when && strstr(check->when, "object.kubernetes <");
+}
+
+TEST(every_check_of_manifests_fails_for_what_it_is_about)
+{
+	static const char *const profiles[] = { "strict", "sandbox", "style" };
+	const struct posture_options options = { .profiles = profiles, .n_profiles = ARRAY_LEN(profiles) };
+	unsigned n = 0;
+
+	start();
+	add_data("bad.yaml");
+	add_data("bad-compose.yaml");
+	CHECK_INT(set->n_problems, 0);
+	judge();
+	posture_results_done(&results);
+	err = ERR_INIT;
+	if (!CHECK_INT(posture_judge(set, checks, &options, &results, &err), 0))
+		return;
+	for (size_t i = 0; i < posture_checks_count(checks); i++) {
+		const struct posture_check *c = posture_checks_at(checks, i);
+		bool is_mine = c->of == MODEL_KIND_COMPOSE_SERVICE || (c->of >= MODEL_KIND_K8S_OBJECT && c->of <= MODEL_KIND_K8S_GRANT);
+
+		if (!is_mine || is_about_old_versions(c))
+			continue;
+		n++;
+		CHECK_MSG(results.per_check[i].n[POSTURE_FAIL] > 0, "%s fails for nothing", c->id);
+	}
+	CHECK_MSG(n > 200, "only %u checks are about manifests", n);
+}
+
+TEST(what_is_as_it_should_be_fails_nothing_of_weight)
+{
+	const struct posture_options options = { .profiles = NULL };
+
+	start();
+	add_data("good.yaml");
+	add_data("good-compose.yaml");
+	CHECK_INT(set->n_problems, 0);
+	judge();
+	posture_results_done(&results);
+	err = ERR_INIT;
+	if (!CHECK_INT(posture_judge(set, checks, &options, &results, &err), 0))
+		return;
+	CHECK(results.n_asked > 50);
+	for (size_t i = 0; i < results.n; i++)
+		CHECK_MSG(results.findings[i].status != POSTURE_FAIL && results.findings[i].status != POSTURE_UNKNOWN, "%s: %s",
+			  results.findings[i].check->id, results.findings[i].output);
+}
+
 /* What the budget of a fast linter is: 1,000 manifests under 300 ms on one core. Ten times that fails; bench/manifests.py measures. */
 TEST(a_thousand_manifests_do_not_take_seconds)
 {
