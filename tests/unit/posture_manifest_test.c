@@ -487,6 +487,16 @@ TEST(compose_variables_have_their_defaults_and_are_unknown_without)
 	}
 }
 
+TEST(compose_volumes_from_the_environment_are_unknown_where_nothing_else_is_mounted)
+{
+	read_compose("services: {a: {image: x, volumes: ['${DATA}:/d']}, b: {image: x, volumes: ['${DATA}:/d', '/etc:/e']}, c: {image: x, volumes: ['${D:-/etc}:/e']}}\n");
+	CHECK_STR(text(MODEL_KIND_COMPOSE_SERVICE, 0, MODEL_F_CONTAINER_HOST_MOUNTS), "unknown");
+	CHECK(has(value(MODEL_KIND_COMPOSE_SERVICE, 0, MODEL_F_COMPOSE_UNRESOLVED), "${DATA}:/d"));
+	CHECK(has(value(MODEL_KIND_COMPOSE_SERVICE, 1, MODEL_F_CONTAINER_HOST_MOUNTS), "/etc"));
+	CHECK(has(value(MODEL_KIND_COMPOSE_SERVICE, 2, MODEL_F_CONTAINER_HOST_MOUNTS), "/etc"));
+	CHECK(!value(MODEL_KIND_COMPOSE_SERVICE, 2, MODEL_F_COMPOSE_UNRESOLVED));
+}
+
 TEST(compose_services_extend_others_of_the_file_and_others_are_told)
 {
 	read_compose("services:\n  base: {image: a, cap_add: [A], user: x}\n  web: {extends: {service: base}, image: b, cap_add: [B]}\n");
