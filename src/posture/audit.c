@@ -4,12 +4,16 @@
 #include "base/suggest.h"
 #include "posture/containers/containers.h"
 #include "posture/docker/docker.h"
+#include "posture/engines/engines.h"
 
 #include <errno.h>
 #include <string.h>
 
 const struct posture_collector *const posture_collectors[] = {
 	&posture_docker,
+	&posture_containerd,
+	&posture_crio,
+	&posture_podman,
 	&posture_containers,
 	NULL,
 };
