@@ -4,6 +4,7 @@
 # (fentry, LSM programs, modules), and to see that programs load on older kernels.
 #
 #   scripts/guest.sh kernel 6.1            fetch that kernel (a Debian package) and print its release
+#   scripts/guest.sh module 6.1 DIRECTORY OUT   build the kernel module in DIRECTORY for it (6.1), into OUT
 #   scripts/guest.sh run 6.1 [-m MODULE]... [-f FILE[:PLACE]]... [-t SECONDS] -- COMMAND
 #
 # FILE is copied into the guest with the shared libraries it needs (PLACE: where to; the same path without it). The guest
@@ -54,6 +55,31 @@ kernel() {
 	echo "$dir"
 }
 
+# Headers of that kernel, from the packages that belong to it, laid out in $keep/headers-VERSION. Their makefiles say where
+# they are installed: that is made to be here.
+headers() {
+	local dir=$keep/headers-$1 release src
+	release=$(basename "$(echo "$(kernel "$1")"/lib/modules/*)")
+	src=$dir/usr/src/linux-headers-$release
+	if [ ! -f "$dir/ok" ]; then
+		rm -rf "$dir" && mkdir -p "$dir"
+		(cd "$dir" && "$(apt_of "$1")" apt-get download -qq "linux-headers-$release" "linux-headers-${release%-cloud-amd64}-common" \
+			"linux-kbuild-$1" >/dev/null 2>&1) || { echo "guest.sh: cannot download the headers of $release" >&2; return 1; }
+		for p in "$dir"/*.deb; do dpkg-deb -x "$p" "$dir"; rm "$p"; done
+		sed -i "s|/usr/src/|$dir/usr/src/|" "$src/Makefile"
+		touch "$dir/ok"
+	fi
+	echo "$src"
+}
+
+module() { # VERSION DIRECTORY OUT
+	local src log
+	src=$(headers "$1") || return 1
+	mkdir -p "$3"
+	cp "$2"/*.c "$2/Kbuild" "$3/"
+	log=$(make -C "$src" "M=$(realpath "$3")" modules 2>&1) || { echo "$log" >&2; return 1; }
+}
+
 add_file() { # FILE PLACE ROOT
 	mkdir -p "$3/$(dirname "$2")"
 	cp -L "$1" "$3/$2"
@@ -84,6 +110,7 @@ run() {
 	shift
 	kdir=$(kernel "$version")
 	root=$(mktemp -d)
+	chmod 755 "$root"   # it becomes the root directory: for all users
 	out=$(mktemp)
 	trap 'rm -rf "$root" "$out" "$root.cpio.gz"' EXIT
 	# Laid out as Debian is, with a few of its real programs, for tests that run and compare them.
@@ -137,6 +164,7 @@ INIT
 
 case ${1:-} in
 	kernel) basename "$(echo "$(kernel "$2")"/lib/modules/*)" ;;
+	module) module "$2" "$3" "$4" ;;
 	run) shift; run "$@" ;;
-	*) sed -n '3,15p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
+	*) sed -n '3,16p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
 esac

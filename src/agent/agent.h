@@ -117,10 +117,13 @@ struct agent_live_stats {
 	struct agent_stream_stats stream;
 	uint64_t n_containers;
 	uint64_t n_recorded, n_recorded_bytes;   /* capture: records and bytes before compression */
+	uint64_t n_unwritten;                    /* records that the capture lacks because its file is too slow */
 };
 void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret);
 /* The account since the start, brought up to date now; NULL without one. */
 const struct agent_sums *agent_live_costs(struct agent_live *live);
+/* From now on, or no more: in the account, also what the kernel saw and dropped of each container. */
+void agent_live_count_containers(struct agent_live *live, bool on);
 
 /* ---- replay ---- */
 

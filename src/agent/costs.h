@@ -140,11 +140,15 @@ const struct agent_costs_counts *agent_costs_count(struct agent_costs_counter *c
 
 /* ---- the sums of a day, in a file ---- */
 
-enum { AGENT_DAY_BYTES_MAX = 8 << 20 };
+enum { AGENT_DAY_BYTES_MAX = 8 << 20, AGENT_DAY_ASKED_S = 5 };
+
+/* Who keeps the account; all 0 when the file does not say. */
+struct agent_day_agent { uint64_t pid, n_rules, n_containers, rss_bytes; int64_t started_s; };
 
 struct agent_day {
 	char date[11];           /* local: "2026-11-25" */
 	int64_t since_s, until_s;   /* epoch: the first counting, the last */
+	struct agent_day_agent agent;
 	struct agent_sums sums;
 };
 void agent_day_init(struct agent_day *day);
@@ -164,6 +168,12 @@ int agent_day_open(const char *dir, int64_t now_s, struct agent_day_keeper **ret
 /* Add what came since the last call and write. When another day has begun the file becomes costs-1.json first; what came in
  * between counts for the new one. The file is replaced at once (rename), not synced: a crash may lose a minute. */
 int agent_day_keep(struct agent_day_keeper *keeper, const struct agent_sums *sums, int64_t now_s, struct err *err);
+/* What the file says of its keeper from the next writing on. */
+void agent_day_about(struct agent_day_keeper *keeper, const struct agent_day_agent *agent);
+/* Somebody looks at the account in `dir`: whoever keeps it is to write it every second, as long as this is called every
+ * AGENT_DAY_ASKED_S seconds or oftener. 1; 0 when nobody keeps it; -errno. */
+int agent_day_ask(const char *dir, struct err *err);
+bool agent_day_asked(const struct agent_day_keeper *keeper, int64_t now_s);
 struct agent_day_keeper *agent_day_close(struct agent_day_keeper *keeper);   /* does not write; NULL is fine; returns NULL */
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * DIR/costs.json:
  *   {"version":1,"date":"2026-11-25","since":1764028800,"until":1764065000,
+ *    "agent":{"pid":412,"started":1764028790,"rules":140,"containers":3,"rss":23068672},
  *    "total":{"seen":...},"types":[{"id":"openat","seen":...}],"containers":[...],"rules":[...]}
  */
 #include "agent/costs.h"
@@ -20,7 +21,7 @@
 enum { VERSION = 1 };
 
 static const char current[] = "costs.json", before[] = "costs-1.json", damaged[] = "costs.json.damaged",
-	written[] = "costs.json.new", locked[] = "costs.lock";
+	written[] = "costs.json.new", locked[] = "costs.lock", asked[] = "costs.asked";
 
 void agent_day_init(struct agent_day *day)
 {
@@ -41,6 +42,35 @@ void agent_day_date(int64_t epoch_s, char ret_date[11])
 		memcpy(ret_date, "0000-00-00", 11);
 }
 
+static void write_agent(const struct agent_day_agent *agent, struct json_writer *w)
+{
+	if (!agent->pid)
+		return;
+	json_object_begin(w, "agent");
+	json_put_uint(w, "pid", agent->pid);
+	json_put_int(w, "started", agent->started_s);
+	json_put_uint(w, "rules", agent->n_rules);
+	json_put_uint(w, "containers", agent->n_containers);
+	json_put_uint(w, "rss", agent->rss_bytes);
+	json_object_end(w);
+}
+
+static uint64_t number_of(const json_t *json, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(json, key));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+/* Text that others may write: what is no number is 0. */
+static struct agent_day_agent read_agent(const json_t *json)
+{
+	return (struct agent_day_agent){
+		.pid = number_of(json, "pid"), .started_s = (int64_t)number_of(json, "started"), .n_rules = number_of(json, "rules"),
+		.n_containers = number_of(json, "containers"), .rss_bytes = number_of(json, "rss"),
+	};
+}
+
 void agent_day_write(const struct agent_day *day, struct strbuf *out)
 {
 	struct json_writer w = json_writer(out);
@@ -50,6 +80,7 @@ void agent_day_write(const struct agent_day *day, struct strbuf *out)
 	json_put_str(&w, "date", day->date);
 	json_put_int(&w, "since", day->since_s);
 	json_put_int(&w, "until", day->until_s);
+	write_agent(&day->agent, &w);
 	agent_sums_write(&day->sums, &w);
 	json_object_end(&w);
 }
@@ -86,6 +117,7 @@ static int parse(struct agent_day *day, const json_t *json, struct err *err)
 	if (!is_date(date) || !read_time(json, "since", &day->since_s) || !read_time(json, "until", &day->until_s))
 		return err_set(err, -EBADMSG, "'date', 'since' or 'until' is no date or time");
 	memcpy(day->date, date, sizeof(day->date));
+	day->agent = read_agent(json_object_get(json, "agent"));
 	return agent_sums_read(&day->sums, json, err);
 }
 
@@ -236,6 +268,46 @@ int agent_day_keep(struct agent_day_keeper *k, const struct agent_sums *sums, in
 	if (k->text.truncated)
 		return err_set(err, -E2BIG, "the account has more than %d bytes", AGENT_DAY_BYTES_MAX);
 	return replace_file(k, err);
+}
+
+void agent_day_about(struct agent_day_keeper *k, const struct agent_day_agent *agent)
+{
+	k->day.agent = *agent;
+}
+
+/* Whether somebody holds the lock. */
+static int is_kept(int dirfd, const char *dir, struct err *err)
+{
+	_cleanup_close_ int fd = openat(dirfd, locked, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set_os(err, -errno, "open %s/%s", dir, locked);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? 1 : err_set_os(err, -errno, "lock %s/%s", dir, locked);
+}
+
+int agent_day_ask(const char *dir, struct err *err)
+{
+	_cleanup_close_ int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	int r;
+
+	if (dirfd < 0)
+		return errno == ENOENT ? 0 : err_set_os(err, -errno, "open %s", dir);
+	r = is_kept(dirfd, dir, err);
+	if (r <= 0)
+		return r;
+	fd = openat(dirfd, asked, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || futimens(fd, NULL) < 0)
+		return err_set_os(err, -errno, "ask for the account by %s/%s", dir, asked);
+	return 1;
+}
+
+bool agent_day_asked(const struct agent_day_keeper *k, int64_t now_s)
+{
+	struct stat st;
+
+	return fstatat(k->dirfd, asked, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime <= now_s && now_s - st.st_mtime <= AGENT_DAY_ASKED_S;
 }
 
 struct agent_day_keeper *agent_day_close(struct agent_day_keeper *k)

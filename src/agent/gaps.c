@@ -9,7 +9,7 @@
 #define GAP_NS (5 * SECOND_NS)
 enum { GAP_TYPES_NAMED = 32, GAP_TEXT_MAX = 1024 };   /* a flood of one type must not hide what else was lost */
 
-static const char *const cause_names[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested" };
+static const char *const cause_names[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested", "unwritten" };
 _Static_assert(ARRAY_LEN(cause_names) == SENSOR_LOST_MAX, "a name for every cause");
 
 const char *agent_lost_name(enum sensor_lost cause)

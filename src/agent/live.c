@@ -31,6 +31,7 @@ struct agent_live {
 	struct agent_stream *stream;
 	struct agent_recorder recorder;
 	struct agent_filter filter;
+	struct sensor_mounts *mounts;        /* of the host; until the state has taken them */
 	struct sensor_stats stats, before;   /* large: kept here, not on the stack */
 	struct sensor_wire_builder lost;
 	struct arena scratch;
@@ -246,6 +247,7 @@ static void on_second(uint64_t n, void *data)
 
 	(void)n;
 	take_losses(live);
+	agent_recorder_tick(&live->recorder, clock_ns(CLOCK_BOOTTIME));
 	if (live->costs)
 		agent_costs_tick(live->costs);
 	agent_stream_tick(live->stream, clock_ns(CLOCK_REALTIME));
@@ -285,6 +287,7 @@ int agent_live_run(struct agent_live *live, struct err *err)
 		return r;
 	take_losses(live);
 	agent_stream_end(live->stream);
+	agent_recorder_tick(&live->recorder, clock_ns(CLOCK_BOOTTIME));
 	return agent_recorder_close(&live->recorder, err);
 }
 
@@ -298,7 +301,9 @@ void agent_live_stop(struct agent_live *live)
 /* A capture is for rules that are not here yet: it gets everything. */
 static struct agent_filter_made make_filter(const struct agent_live *live, const struct lang_rules *rules)
 {
-	return live->no_filter ? (struct agent_filter_made){ 0 } : agent_filter_make(rules);
+	const struct sensor_mounts *mounts = live->stream ? sensor_state_mounts(agent_stream_state(live->stream)) : live->mounts;
+
+	return live->no_filter ? (struct agent_filter_made){ 0 } : agent_filter_make(rules, mounts);
 }
 
 static int open_sensor(struct agent_live *live, const struct agent_live_options *options, const struct lang_rules *rules, struct err *err)
@@ -366,6 +371,7 @@ static int open_stream(struct agent_live *live, const struct agent_live_options 
 	o.state = (struct sensor_state_options){
 		.containers = { by_cgroup, live },
 		.may_read_proc = true,
+		.mounts = take_ptr(live->mounts),
 		.hostname = live->uts.nodename,
 		.boot_to_epoch_ns = live->boot_to_epoch_ns,
 		.on_fact = options->capture ? on_fact : NULL,
@@ -404,11 +410,16 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	arena_init(&live->scratch, 1 << 20);
 	sensor_wire_builder_init(&live->lost, MODEL_EVT_LOST);
 	/* Making rules and reading the kernel's types take most memory: not both at a time. */
+	live->mounts = sensor_mounts_of_host();
 	filter = make_filter(live, rules);
 	lang_rules_settle(rules);
 	mem_trim();
 	r = open_sensor(live, options, rules, err);
 	mem_trim();
+	/* Whoever floods the host must not starve who watches it, nor the thread behind a capture, which inherits it. Refused without
+	 * privilege: then it is as it is. */
+	if (r == 0 && !options->keep_priority)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	if (r == 0)
 		r = open_capture(live, options->capture, err);
 	if (r == 0)
@@ -430,9 +441,6 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 		agent_live_close(live);
 		return r;
 	}
-	/* Whoever floods the host must not starve who watches it. Refused without privilege: then it is as it is. */
-	if (!options->keep_priority)
-		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	*ret_live = live;
 	return 0;
 }
@@ -449,6 +457,7 @@ struct agent_live *agent_live_close(struct agent_live *live)
 	agent_costs_free(live->costs);
 	agent_costs_counter_free(live->counter);
 	agent_stream_free(live->stream);
+	sensor_mounts_free(live->mounts);
 	runtime_free(live->runtime);
 	sensor_close(live->sensor);
 	sensor_wire_builder_done(&live->lost);
@@ -492,6 +501,11 @@ const struct agent_sums *agent_live_costs(struct agent_live *live)
 	return agent_costs_sums(live->costs);
 }
 
+void agent_live_count_containers(struct agent_live *live, bool on)
+{
+	sensor_count_cgroups(live->sensor, on);
+}
+
 void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret)
 {
 	struct runtime_stats runtime;
@@ -501,4 +515,5 @@ void agent_live_stats(struct agent_live *live, struct agent_live_stats *ret)
 	ret->n_containers = runtime.n_containers;
 	ret->n_recorded = live->recorder.n_records;
 	ret->n_recorded_bytes = live->recorder.n_bytes;
+	ret->n_unwritten = live->recorder.n_unwritten;
 }

@@ -4,7 +4,7 @@
 /*
  * A small HTTP client: one request, one whole answer, with a limit and a time-out. The seam to libcurl.
  *
- * http and https only, certificates checked, redirects never followed (the answer with its 3xx is handed back): who
+ * http and https only, certificates checked (unless a request only probes what is there), redirects never followed (the answer with its 3xx is handed back): who
  * answers cannot send parka elsewhere. Blocks for up to the time-out: never call it on the event path.
  * Thread: any; each call has its own connection.
  *
@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { HTTP_TIMEOUT_DEFAULT_MS = 10000, HTTP_ANSWER_DEFAULT_BYTES = 1 << 20 };
@@ -27,6 +28,7 @@ struct http_request {
 	const char *const *headers;      /* more headers, "Name: value", NULL-ended; NULL: none */
 	unsigned timeout_ms;             /* for everything together; 0: HTTP_TIMEOUT_DEFAULT_MS */
 	size_t max_answer_bytes;         /* 0: HTTP_ANSWER_DEFAULT_BYTES */
+	bool probes;                     /* whoever answers will do: certificates are not checked, no proxy is asked */
 };
 
 /* Load libcurl now. -ENOSYS when it is not there: for those who want to know before the first request. */

@@ -56,6 +56,11 @@ char *mem_strndup(const char *text, size_t len)
 	return copy;
 }
 
+void mem_large_apart(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
 void mem_trim(void)
 {
 	(void)malloc_trim(0);

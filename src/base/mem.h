@@ -25,6 +25,10 @@ void *mem_grow(void *old, size_t n, size_t size);   /* realloc of an array; new 
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len);
 
+/* To be called first of all: what is large has pages of its own for good. Once something large was freed, glibc takes large things from the
+ * heap too and keeps them: tables that were replaced and what is read at the start only would stay in memory, or leave holes. */
+void mem_large_apart(void);
+
 /* Free pages go back to the system: after something large is done with. About a millisecond. */
 void mem_trim(void);
 

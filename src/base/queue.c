@@ -69,16 +69,15 @@ struct queue *queue_free(struct queue *q)
 	return NULL;
 }
 
-bool queue_push(struct queue *q, const void *bytes, size_t len)
+bool queue_give(struct queue *q, char *bytes, size_t len)
 {
-	char *copy = mem_alloc(len + 1);
 	bool taken;
 
-	memcpy(copy, bytes, len);
+	bytes[len] = '\0';
 	pthread_mutex_lock(&q->lock);
 	taken = !q->closed && q->n < q->max_messages && len <= q->max_bytes - q->bytes;
 	if (taken) {
-		q->slots[(q->first + q->n) % q->max_messages] = (struct queue_message){ take_ptr(copy), len };
+		q->slots[(q->first + q->n) % q->max_messages] = (struct queue_message){ bytes, len };
 		q->n++;
 		q->bytes += len;
 		q->n_pushed++;
@@ -87,7 +86,18 @@ bool queue_push(struct queue *q, const void *bytes, size_t len)
 		q->n_dropped++;
 	}
 	pthread_mutex_unlock(&q->lock);
-	free(copy);
+	return taken;
+}
+
+bool queue_push(struct queue *q, const void *bytes, size_t len)
+{
+	char *copy = mem_alloc(len + 1);
+	bool taken;
+
+	memcpy(copy, bytes, len);
+	taken = queue_give(q, copy, len);
+	if (!taken)
+		free(copy);
 	return taken;
 }
 

@@ -30,6 +30,8 @@ struct queue *queue_free(struct queue *queue);
 
 /* True when the message was taken; false when it was dropped: full, closed, or larger than the queue. */
 bool queue_push(struct queue *queue, const void *bytes, size_t len);
+/* The same without a copy: `bytes` (from malloc, one more than `len`) is the queue's when true, else still the caller's. */
+bool queue_give(struct queue *queue, char *bytes, size_t len);
 
 /* The oldest message, NUL-terminated past its length; the caller frees it with free(). Waits at most
  * wait_ms (-1: for ever, 0: not at all). 1 with a message, 0 when the time is over, -EPIPE when the

@@ -393,6 +393,11 @@ static size_t break_len(const char *p, size_t left)
 	return left > 2 && (memcmp(p, "\xe2\x80\xa8", 3) == 0 || memcmp(p, "\xe2\x80\xa9", 3) == 0) ? 3 : 0;
 }
 
+static inline bool may_break(char c)
+{
+	return c == '\n' || c == '\r' || (unsigned char)c >= 0xc2;
+}
+
 static int find_lines(struct arena *arena, struct yaml_file *file, struct err *err)
 {
 	size_t n = 1;
@@ -408,7 +413,8 @@ static int find_lines(struct arena *arena, struct yaml_file *file, struct err *e
 			n = 1;
 		}
 		for (size_t i = 0; i < file->len;) {
-			size_t len = break_len(file->text + i, file->len - i);
+			/* Most characters break no line, whatever follows them. */
+			size_t len = may_break(file->text[i]) ? break_len(file->text + i, file->len - i) : 0;
 			i += len ? len : 1;
 			if (len && pass == 1)
 				lines[n] = (uint32_t)i;

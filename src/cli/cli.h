@@ -75,7 +75,7 @@ int cli_usage_error(const struct cli_args *args, const char *format, ...) __attr
 int cli_main(int argc, char **argv);
 
 /* commands */
-extern const struct cli_command cmd_audit, cmd_lint, cmd_checks_list, cmd_checks_explain, cmd_checks_test, cmd_fields, cmd_rules_check, cmd_rules_list, cmd_rules_explain, cmd_rules_test,
+extern const struct cli_command cmd_audit, cmd_audit_diff, cmd_lint, cmd_checks_list, cmd_checks_explain, cmd_checks_test, cmd_fields, cmd_rules_check, cmd_rules_list, cmd_rules_explain, cmd_rules_test,
 	cmd_rules_eval, cmd_top, cmd_watch, cmd_record, cmd_replay, cmd_doctor, cmd_containers, cmd_completion, cmd_help, cmd_version;
 
 #endif

@@ -29,12 +29,13 @@ static int run(struct cli_args *args)
 	size_t n = cli_operands(args, &wanted);
 	struct err err = ERR_INIT;
 	char host[256] = "";
-	int r = cli_checks_load(args, &checks);
+	int r;
 
-	if (r != CLI_OK)
-		return r;
 	if (posture_audit(set, wanted, n, &audit, &err) < 0)
 		return cli_usage_error(args, "%s", err.text);
+	r = cli_checks_load(args, set, &checks);
+	if (r != CLI_OK)
+		return r;
 	gethostname(host, sizeof(host) - 1);
 	return cli_posture_finish(args, set, checks, "parka audit", cli_value(args, "root") ? cli_value(args, "root") : host);
 }

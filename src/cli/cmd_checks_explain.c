@@ -70,7 +70,7 @@ static int run(struct cli_args *args)
 
 	if (!n)
 		return cli_usage_error(args, "name a check, or the peer's check it stands for");
-	r = cli_checks_load(args, &checks);
+	r = cli_checks_load(args, NULL, &checks);
 	for (size_t i = 0; i < n && r == CLI_OK; i++) {
 		size_t n_found = 0;
 

@@ -79,7 +79,7 @@ static int run(struct cli_args *args)
 {
 	_cleanup_checks_ struct posture_checks *checks = NULL;
 	bool markdown = strcmp(cli_format(args), "markdown") == 0;
-	int r = cli_checks_load(args, &checks);
+	int r = cli_checks_load(args, NULL, &checks);
 
 	if (r != CLI_OK)
 		return r;

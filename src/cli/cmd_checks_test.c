@@ -158,7 +158,7 @@ static int run(struct cli_args *args)
 	_cleanup_checks_ struct posture_checks *checks = NULL;
 	const char *path = cli_value(args, "records");
 	struct err err = ERR_INIT;
-	int r = cli_checks_load(args, &checks);
+	int r = cli_checks_load(args, NULL, &checks);
 
 	if (r != CLI_OK)
 		return r;

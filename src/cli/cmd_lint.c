@@ -32,11 +32,11 @@ static int run(struct cli_args *args)
 		paths = here;
 		n = 1;
 	}
-	r = cli_checks_load(args, &checks);
-	if (r != CLI_OK)
-		return r;
 	if (posture_lint(set, paths, n, &lint, &err) < 0)
 		return cli_usage_error(args, "%s", err.text);
+	r = cli_checks_load(args, set, &checks);
+	if (r != CLI_OK)
+		return r;
 	return cli_posture_finish(args, set, checks, "parka lint", n == 1 ? paths[0] : NULL);
 }
 

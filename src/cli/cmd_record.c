@@ -56,11 +56,13 @@ static void say_summary(struct cli_args *args, struct agent_live *live, const ch
 	if (cli_quiet(args))
 		return;
 	if (cli_json(args))
-		printf("{\"events\":%llu,\"records\":%llu,\"lost\":%llu}\n", (unsigned long long)s.stream.n_events,
-		       (unsigned long long)s.n_recorded, (unsigned long long)s.stream.n_lost);
+		printf("{\"events\":%llu,\"records\":%llu,\"lost\":%llu,\"unwritten\":%llu}\n", (unsigned long long)s.stream.n_events,
+		       (unsigned long long)s.n_recorded, (unsigned long long)s.stream.n_lost, (unsigned long long)s.n_unwritten);
 	else
 		fprintf(stderr, "parka: events %llu, lost %llu, recorded in %s\n", (unsigned long long)s.stream.n_events,
 			(unsigned long long)s.stream.n_lost, path);
+	if (s.n_unwritten)
+		fprintf(stderr, "parka: %llu of them are not in %s: it could not be written as fast\n", (unsigned long long)s.n_unwritten, path);
 }
 
 /* The rules to record for. Without any every event is recorded, and the rules that come with parka only tell which

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/run_options.h"
 #include "cli/rules_load.h"
+#include "cli/top_account.h"
 #include "cli/top_screen.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ static const struct cli_option options[] = {
 	{ 0, "sort", "WORD", "Rows by cost (unless given), events or name.", CLI_COMPLETE_WORDS, "cost events name" },
 	{ 0, "lines", "N", "With --batch: at most N rows of each table; 20 unless given, 0 for all.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-kernel-time", NULL, "Do not have the kernel time BPF programs.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "own", NULL, "Watch, too, where a parka watch that keeps its account in the state directory could be asked.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-seed", NULL, "Do not take stock of the processes that live already.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-api", NULL, "Do not ask container runtimes; their files say most.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
@@ -33,14 +35,15 @@ static const struct cli_example examples[] = {
 	{ NULL, NULL },
 };
 
-enum { OUT_MAX = 16 << 20, LINES_DEFAULT = 20 };
+enum { OUT_MAX = 16 << 20, LINES_DEFAULT = 20, NO_AGENT = -1 };
 #define SECOND_NS UINT64_C(1000000000)
 
 struct top {
 	struct cli_args *args;
 	struct cli_run run;
 	struct loop *loop;
-	struct agent_live *live;
+	struct agent_live *live;         /* NULL: the account is another process's */
+	struct top_account account;
 	struct top_screen *screen;       /* NULL: text or JSON, one after the other */
 	struct loop_source *keys;
 	struct top_style style;
@@ -49,7 +52,8 @@ struct top {
 	struct utsname uts;
 	unsigned long long interval_s, count, n_shown;
 	uint64_t started_ns, n_rules;
-	bool json;
+	bool json, stopping;
+	struct err err;                  /* why it stops */
 };
 
 static void count_only(const struct detect_finding *finding, void *data)
@@ -60,10 +64,23 @@ static void count_only(const struct detect_finding *finding, void *data)
 
 /* ---- pictures ---- */
 
+static struct top_view view_of_account(const struct top *t)
+{
+	const struct agent_day_agent *agent = &t->account.day.agent;
+	uint64_t now_s = cli_clock_ns(CLOCK_REALTIME) / SECOND_NS, started_s = (uint64_t)agent->started_s;
+
+	return (struct top_view){
+		.hostname = t->uts.nodename, .up_s = now_s > started_s ? now_s - started_s : 0, .n_rules = agent->n_rules,
+		.n_containers = agent->n_containers, .rss_bytes = agent->rss_bytes, .interval = &t->interval, .run = &t->account.day.sums,
+	};
+}
+
 static struct top_view view_of(struct top *t, const struct agent_sums *run)
 {
 	struct agent_live_stats stats;
 
+	if (!t->live)
+		return view_of_account(t);
 	agent_live_stats(t->live, &stats);
 	return (struct top_view){
 		.hostname = t->uts.nodename, .up_s = (cli_clock_ns(CLOCK_MONOTONIC) - t->started_ns) / SECOND_NS, .n_rules = t->n_rules,
@@ -81,6 +98,8 @@ static void put_json(struct top *t, const struct top_view *v)
 	json_put_uint(&w, "rules_enabled", v->n_rules);
 	json_put_uint(&w, "containers_known", v->n_containers);
 	json_put_uint(&w, "rss_bytes", v->rss_bytes);
+	if (!t->live)
+		json_put_uint(&w, "agent_pid", t->account.day.agent.pid);
 	agent_sums_write(v->interval, &w);
 	json_object_end(&w);
 	strbuf_addc(&t->out, '\n');
@@ -99,12 +118,34 @@ static void print(struct top *t, const struct top_view *v)
 	fflush(stdout);
 }
 
+static void stop(struct top *t)
+{
+	t->stopping = true;
+	if (t->live)
+		agent_live_stop(t->live);
+}
+
+/* What was counted so far; NULL when there is nothing to show any more. */
+static const struct agent_sums *sums_now(struct top *t)
+{
+	if (t->live)
+		return agent_live_costs(t->live);
+	if (top_account_read(&t->account, &t->err) < 0) {
+		stop(t);
+		return NULL;
+	}
+	/* Another day has begun, and its account anew. */
+	if (t->account.day.sums.total[AGENT_COST_WALL_NS] < t->before.total[AGENT_COST_WALL_NS])
+		agent_sums_clear(&t->before);
+	return &t->account.day.sums;
+}
+
 static void show(struct top *t)
 {
-	const struct agent_sums *run = agent_live_costs(t->live);
+	const struct agent_sums *run = sums_now(t);
 	struct top_view view;
 
-	if (t->screen && top_screen_is_paused(t->screen))
+	if (!run || (t->screen && top_screen_is_paused(t->screen)))
 		return;
 	agent_sums_since(&t->interval, run, &t->before);
 	agent_sums_add(&t->before, &t->interval);
@@ -122,7 +163,7 @@ static void on_interval(uint64_t n, void *data)
 	(void)n;
 	show(t);
 	if (++t->n_shown == t->count)
-		agent_live_stop(t->live);
+		stop(t);
 }
 
 /* ---- signals and keys ---- */
@@ -132,7 +173,7 @@ static void on_signal(int signo, void *data)
 	struct top *t = data;
 
 	if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP)
-		agent_live_stop(t->live);
+		stop(t);
 	else if (signo == SIGTSTP) {
 		if (t->screen)
 			top_screen_suspend(t->screen);
@@ -154,7 +195,7 @@ static void on_key(int fd, uint32_t events, void *data)
 		t->keys = loop_source_remove(t->keys);
 	for (ssize_t i = 0; i < n; i++)
 		if (top_screen_key(t->screen, keys[i]) == TOP_KEY_QUIT)
-			agent_live_stop(t->live);
+			stop(t);
 }
 
 /* ---- starting ---- */
@@ -195,13 +236,9 @@ static int open_live(struct top *t, struct lang_rules *rules, struct err *err)
 		.stream.tell = count_only, .no_seed = cli_has(t->args, "no-seed"), .use_api = !cli_has(t->args, "no-api"),
 		.costs = true, .count_containers = true, .time_programs = !cli_has(t->args, "no-kernel-time"),
 	};
-	int r;
 
 	o.stream.detect.min_priority = MODEL_PRIORITY_DEBUG;
-	r = agent_live_open(&o, rules, t->loop, &t->live, err);
-	if (r == 0)
-		r = loop_timer_add(t->loop, 0, t->interval_s * SECOND_NS, on_interval, t, NULL, err);
-	return r;
+	return agent_live_open(&o, rules, t->loop, &t->live, err);
 }
 
 static int open_screen(struct top *t, struct err *err)
@@ -220,6 +257,14 @@ static int open_screen(struct top *t, struct err *err)
 	return r;
 }
 
+/* A picture each interval from now on. */
+static int show_all(struct top *t, struct err *err)
+{
+	int r = loop_timer_add(t->loop, 0, t->interval_s * SECOND_NS, on_interval, t, NULL, err);
+
+	return r == 0 ? open_screen(t, err) : r;
+}
+
 static int top(struct top *t, struct lang_rules *rules)
 {
 	struct lang_rules_counts counts;
@@ -232,27 +277,54 @@ static int top(struct top *t, struct lang_rules *rules)
 	}
 	lang_rules_counts(rules, &counts);
 	t->n_rules = counts.n_enabled;
-	uname(&t->uts);
-	t->started_ns = cli_clock_ns(CLOCK_MONOTONIC);
 	r = open_live(t, rules, &err);
 	if (r == 0)
-		r = open_screen(t, &err);
+		r = show_all(t, &err);
 	if (r == 0)
 		r = agent_live_run(t->live, &err);
 	t->screen = top_screen_free(t->screen);
 	return r < 0 ? cli_fail(t->args, &err) : CLI_OK;
 }
 
+/* From the account of an agent that runs; NO_AGENT when there is none. */
+static int top_of_agent(struct top *t)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	if (cli_has(t->args, "own") || cli_has(t->args, "rules") || cli_has(t->args, "enable") || cli_has(t->args, "disable"))
+		return NO_AGENT;
+	r = top_account_open(&t->account, cli_state_dir(t->args), !cli_has(t->args, "no-kernel-time"), &err);
+	if (r == 0)
+		return NO_AGENT;
+	if (r < 0)
+		return cli_fail(t->args, &err);
+	agent_sums_add(&t->before, &t->account.day.sums);
+	r = open_loop(t, &err);
+	if (r == 0)
+		r = show_all(t, &err);
+	while (r >= 0 && !t->stopping)
+		r = loop_once(t->loop, -1, &err);
+	t->screen = top_screen_free(t->screen);
+	top_account_done(&t->account);
+	return r < 0 ? cli_fail(t->args, &err) : t->err.code < 0 ? cli_fail(t->args, &t->err) : CLI_OK;
+}
+
 static int run(struct cli_args *args)
 {
 	struct top t = { .args = args };
 	struct lang_rules *rules;
-	int code = check(args, &t);
+	int code = check(args, &t), asked;
 
 	strbuf_init(&t.out, OUT_MAX);
-	if (code == CLI_OK)
+	uname(&t.uts);
+	t.started_ns = cli_clock_ns(CLOCK_MONOTONIC);
+	asked = code == CLI_OK ? top_of_agent(&t) : code;
+	if (code == CLI_OK && asked != NO_AGENT)
+		code = asked;
+	else if (code == CLI_OK)
 		code = cli_run_load(args, &t.run, &rules);
-	if (code == CLI_OK)
+	if (code == CLI_OK && asked == NO_AGENT)
 		code = top(&t, rules);
 	agent_live_close(t.live);
 	agent_sums_done(&t.before);
@@ -266,7 +338,9 @@ const struct cli_command cmd_top = {
 	.name = "top",
 	.summary = "see live what watching costs: by event type, container and rule",
 	.usage = "[OPTIONS] [-r FILE|DIR]...",
-	.description = "Watches the kernel as parka watch does, tells no findings, and shows what that costs: events that the kernel's "
+	.description = "Shows what watching costs. Where a parka watch runs that keeps its account in the state directory (--state), it is that "
+		"one's account, which it then writes every second and counts by container, too. Else, and with --own or rules of its own, "
+		"parka top watches the kernel as parka watch does and tells no findings. Shown are events that the kernel's "
 		"programs saw, dropped because no rule can match them, folded into an equal one, delivered to user space and lost; the "
 		"processor time of it in user space (CPU) and in the kernel's programs (KERNEL), per cent of one core. Needs root.\n\n"
 		"On a terminal it is a table that changes every second; the keys are t, c, r (event types, containers, rules alone), a (all "

@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
 	{ 0, "ring-size", "BYTES", "Size of each of the three rings to the kernel, a power of two (suffixes k M G).", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-seed", NULL, "Do not take stock of the processes that live already.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-filter", NULL, "Let the kernel report also what no rule can match: to compare, and to measure.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "count-containers", NULL, "Have the kernel count by container, some 30 ns per event: the day's account then has it, too.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-api", NULL, "Do not ask container runtimes; their files say most.", CLI_COMPLETE_NONE, NULL },
 	{ 0, "no-status", NULL, "No status line at the bottom of the terminal.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
@@ -46,6 +47,9 @@ struct watch {
 	struct watch_view *view;         /* NULL: findings go to sinks only */
 	struct loop_source *keys;
 	struct agent_day_keeper *account;    /* NULL: none is kept */
+	bool is_asked;                       /* somebody looks at it: parka top */
+	uint64_t n_rules;
+	int64_t started_s;
 	struct agent_live_stats stats;
 	uint64_t events_before, cpu_before_ns, clock_before_ns, started_ns;
 	uint64_t seen_before, dropped_before;
@@ -149,16 +153,47 @@ static void open_account(struct watch *w)
 	say(w, text);
 }
 
+static void say_about(struct watch *w)
+{
+	struct agent_live_stats stats;
+
+	agent_live_stats(w->live, &stats);
+	agent_day_about(w->account, &(struct agent_day_agent){
+		.pid = (uint64_t)getpid(), .started_s = w->started_s, .n_rules = w->n_rules, .n_containers = stats.n_containers,
+		.rss_bytes = cli_rss_bytes(),
+	});
+}
+
 static void keep_account(struct watch *w)
 {
 	struct err err = ERR_INIT;
 	char text[ERR_TEXT_MAX + 128];
 
+	if (w->account)
+		say_about(w);
 	if (!w->account || agent_day_keep(w->account, agent_live_costs(w->live), (int64_t)time(NULL), &err) == 0)
 		return;
 	snprintf(text, sizeof(text), "parka: the account of costs is no longer kept: %s", err.text);
 	say(w, text);
 	w->account = agent_day_close(w->account);
+}
+
+/* Each second: whether parka top looks. Then it is given what it shows, as it would count it itself. */
+static void look_whether_asked(struct watch *w)
+{
+	bool asked = w->account && agent_day_asked(w->account, (int64_t)time(NULL));
+
+	if (asked != w->is_asked && !cli_has(w->args, "count-containers"))
+		agent_live_count_containers(w->live, asked);
+	w->is_asked = asked;
+	if (asked)
+		keep_account(w);
+}
+
+static void on_look(uint64_t n, void *data)
+{
+	(void)n;
+	look_whether_asked(data);
 }
 
 static void on_keep(uint64_t n, void *data)
@@ -201,6 +236,7 @@ static void reload(void *data)
 	}
 	if (r == 0) {
 		lang_rules_counts(rules, &counts);
+		w->n_rules = counts.n_enabled;
 		r = agent_live_rules(w->live, rules, &err);
 	}
 	if (r < 0) {
@@ -303,6 +339,8 @@ static int open_live(struct watch *w, struct lang_rules *rules, struct agent_liv
 		r = loop_timer_add(w->loop, 0, SECOND_NS, on_second, w, NULL, err);
 	if (r == 0)
 		r = loop_timer_add(w->loop, 0, KEEP_EVERY_S * SECOND_NS, on_keep, w, NULL, err);
+	if (r == 0)
+		r = loop_timer_add(w->loop, 0, SECOND_NS, on_look, w, NULL, err);
 	if (r == 0 && duration)
 		r = loop_timer_add(w->loop, duration * SECOND_NS, 0, on_duration, w, NULL, err);
 	if (r == 0 && w->view && watch_view_interactive(w->view))
@@ -358,6 +396,7 @@ static int check(struct cli_args *args, struct cli_run *run, struct agent_live_o
 	o->sensor.all_events = cli_has(args, "all-events");
 	o->no_seed = cli_has(args, "no-seed");
 	o->use_api = !cli_has(args, "no-api");
+	o->count_containers = cli_has(args, "count-containers");
 	o->no_filter = cli_has(args, "no-filter");
 	o->capture = cli_value(args, "capture");
 	o->costs = true;
@@ -380,6 +419,8 @@ static int watch(struct watch *w, struct agent_live_options *o, struct lang_rule
 		return code;
 	}
 	lang_rules_counts(rules, &counts);
+	w->n_rules = counts.n_enabled;
+	w->started_s = (int64_t)time(NULL);
 	o->stream.tell = on_finding;
 	o->stream.data = w;
 	w->started_ns = w->clock_before_ns = cli_clock_ns(CLOCK_MONOTONIC);

@@ -8,6 +8,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_record,
 	&cmd_replay,
 	&cmd_audit,
+	&cmd_audit_diff,
 	&cmd_lint,
 	&cmd_checks_list,
 	&cmd_checks_explain,

@@ -24,18 +24,23 @@ void cli_set_free_at(struct posture_set **set)
 	*set = posture_set_free(*set);
 }
 
-int cli_checks_load(struct cli_args *args, struct posture_checks **ret_checks)
+int cli_checks_load(struct cli_args *args, const struct posture_set *set, struct posture_checks **ret_checks)
 {
 	_cleanup_checks_ struct posture_checks *checks = posture_checks_new();
 	_cleanup_free_ char *shipped = NULL;
 	const char *const *own;
 	size_t n = cli_values(args, "checks", &own);
+	bool kinds[MODEL_KIND_MAX] = { false };
 	struct err err = ERR_INIT;
 	int r;
 
+	for (unsigned kind = 0; set && kind < MODEL_KIND_MAX; kind++)
+		kinds[kind] = set->first[kind];
 	if (asprintf(&shipped, "%s/checks", cli_content_dir()) < 0)
 		return CLI_FAILED;
+	posture_checks_want(checks, set ? kinds : NULL);
 	r = posture_checks_load(checks, shipped, &err);
+	posture_checks_want(checks, NULL);
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = posture_checks_load(checks, own[i], &err);
 	if (r < 0)

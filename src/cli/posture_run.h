@@ -18,8 +18,8 @@
 	{ 0, "all", NULL, "Tell also what passes and what does not apply (json, sarif, junit).", CLI_COMPLETE_NONE, NULL }, \
 	{ 'o', "output", "FILE", "Write the report there instead of standard output.", CLI_COMPLETE_FILE, NULL }
 
-/* Shipped checks and those of -c. CLI_OK, or CLI_FAILED / CLI_FOUND with the reason printed. */
-int cli_checks_load(struct cli_args *args, struct posture_checks **ret_checks);
+/* Shipped checks and those of -c; of shipped files only those with checks for the set's records, unless set is NULL. CLI_OK, or CLI_FAILED / CLI_FOUND with the reason printed. */
+int cli_checks_load(struct cli_args *args, const struct posture_set *set, struct posture_checks **ret_checks);
 void cli_checks_free_at(struct posture_checks **checks);
 #define _cleanup_checks_ __attribute__((cleanup(cli_checks_free_at)))
 void cli_set_free_at(struct posture_set **set);

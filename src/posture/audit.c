@@ -2,6 +2,7 @@
 #include "posture/audit.h"
 
 #include "base/suggest.h"
+#include "posture/node/node.h"
 #include "posture/containers/containers.h"
 #include "posture/docker/docker.h"
 #include "posture/engines/engines.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 
 const struct posture_collector *const posture_collectors[] = {
+	&node_collector,
 	&posture_docker,
 	&posture_containerd,
 	&posture_crio,

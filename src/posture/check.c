@@ -85,14 +85,21 @@ static int wrong(const struct loader *l, const struct yaml_node *node, const cha
 	return posture_err_at(l->err, l->file, node, 0, near ? "%s '%s'; did you mean '%s'?" : "%s '%s'", what, is, near);
 }
 
-static enum key key_of(const struct yaml_node *node, struct suggestion *near)
+static enum key key_of(const struct yaml_node *node)
 {
-	for (unsigned i = 0; i < KEY_MAX; i++) {
+	for (unsigned i = 0; i < KEY_MAX; i++)
 		if (yaml_is(node, keys[i].name))
 			return i;
-		suggestion_offer(near, keys[i].name, strlen(keys[i].name));
-	}
 	return KEY_MAX;
+}
+
+static int unknown_key(const struct loader *l, const struct yaml_node *name)
+{
+	struct suggestion near = SUGGESTION(name->text, name->len);
+
+	for (unsigned i = 0; i < KEY_MAX; i++)
+		suggestion_offer(&near, keys[i].name, strlen(keys[i].name));
+	return wrong(l, name, "unknown key of a check", name->text, near.best);
 }
 
 static int read_texts(const struct loader *l, const struct yaml_node *node, const char *const **ret_texts, size_t *ret_n)
@@ -174,12 +181,11 @@ static int read_keys(const struct loader *l, const struct yaml_node *item, struc
 
 	for (size_t i = 0; i < item->n; i++) {
 		const struct yaml_node *name = item->pairs[i].key;
-		struct suggestion near = SUGGESTION(name->text, name->len);
-		enum key key = key_of(name, &near);
+		enum key key = key_of(name);
 		int r;
 
 		if (key == KEY_MAX)
-			return wrong(l, name, "unknown key of a check", name->text, near.best);
+			return unknown_key(l, name);
 		if (seen & 1u << key)
 			return posture_err_at(l->err, l->file, name, 0, "'%s' is there twice", name->text);
 		seen |= 1u << key;
@@ -261,6 +267,34 @@ int posture_words_error(const struct lang_rules *rules, struct err *err)
 	return err_set(err, -EBADMSG, "a list or macro has an error");
 }
 
+/* Whether a file may hold checks of a wanted kind, without parsing it: every item says "check:" and "of: KIND" on lines of their own,
+ * or the file is parsed. */
+static bool is_wanted(const struct posture_checks *checks, const char *text, size_t len)
+{
+	size_t n_checks = 0, n_kinds = 0;
+
+	if (!checks->wanted)
+		return true;
+	for (const char *line = text, *end = text + len; line < end;) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+		size_t n = (size_t)((next ? next : end) - line);
+		enum model_kind_id kind;
+
+		if (n > 9 && memcmp(line, "- check: ", 9) == 0) {
+			n_checks++;
+		} else if (n > 6 && memcmp(line, "  of: ", 6) == 0) {
+			kind = model_kind_by_name(line + 6, n - 6);
+			if (kind == MODEL_KIND_NONE || checks->wanted[kind])
+				return true;
+			n_kinds++;
+		} else if (n > 1 && line[0] == '-' && (n < 8 || (memcmp(line, "- list: ", 8) != 0 && memcmp(line, "- macro: ", 8) != 0))) {
+			return true;
+		}
+		line = next ? next + 1 : end;
+	}
+	return n_checks != n_kinds;
+}
+
 int posture_checks_load_text(struct posture_checks *checks, const char *name, const char *text, size_t len, struct err *err)
 {
 	struct loader l = { .checks = checks, .err = err };
@@ -271,6 +305,8 @@ int posture_checks_load_text(struct posture_checks *checks, const char *name, co
 	assert(!checks->is_compiled);
 	if (len > POSTURE_CHECK_FILE_BYTES_MAX)
 		return err_set(err, -E2BIG, "%s is larger than %d bytes", name, POSTURE_CHECK_FILE_BYTES_MAX);
+	if (!is_wanted(checks, text, len))
+		return 0;
 	r = yaml_parse(&checks->arena, text, len, name, &file, err);
 	if (r < 0)
 		return r;
@@ -334,6 +370,11 @@ struct posture_checks *posture_checks_new(void)
 	checks->words = lang_rules_new();
 	checks->formats = lang_formats_new();
 	return checks;
+}
+
+void posture_checks_want(struct posture_checks *checks, const bool *kinds)
+{
+	checks->wanted = kinds;
 }
 
 size_t posture_checks_count(const struct posture_checks *checks)

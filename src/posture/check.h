@@ -61,6 +61,10 @@ struct posture_checks;
 struct posture_checks *posture_checks_new(void);
 struct posture_checks *posture_checks_free(struct posture_checks *checks);     /* NULL is fine; returns NULL */
 
+/* From now on, files that hold no check of these kinds (by model_kind_id; kept by the caller) are not even parsed. Lists and macros in a
+ * file that is passed over are not known then: they belong beside the checks that use them. NULL: load everything. */
+void posture_checks_want(struct posture_checks *checks, const bool *kinds);
+
 /* A file, or a directory: its *.yaml and *.yml in name order. Errors: file, line, column and what was expected (-EBADMSG), an id
  * that is there already included. Later files may not change earlier checks. */
 int posture_checks_load(struct posture_checks *checks, const char *path, struct err *err);

@@ -21,6 +21,7 @@ struct posture_checks {
 	size_t n;
 	struct map by_id;
 	struct posture_source *first_of[MODEL_KIND_MAX], *last_of[MODEL_KIND_MAX];
+	const bool *wanted;                /* by kind; NULL: all */
 	struct lang_rules *words;          /* lists and macros */
 	struct lang_formats *formats;
 	struct posture_program *programs[MODEL_KIND_MAX];

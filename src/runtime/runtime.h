@@ -8,9 +8,9 @@
  *
  * A cgroup whose name merely looks like a container id is none, unless some runtime's state knows it.
  *
- * What local state does not tell, and so is NULL until an API is asked (podman) or always (containerd): podman's labels
- * (they are in its database; podman.sock is asked), and image and image labels of containers that ctr made (they are in
- * containerd's metadata database, which is not read; the CRI plug-in and nerdctl write what matters into the bundle).
+ * containerd keeps image, labels and what the kubelet said of a pod in a database, and podman 4 labels and health checks; both are
+ * read beside their daemons, without their locks (bolt.h). What local state does not tell, and so is NULL until an API is asked:
+ * labels and health checks of podman with its newer SQLite database, and addresses; podman.sock and docker.sock are asked.
  *
  * Everything read is limited and may be hostile (a container's labels are an attacker's text).
  * Knows nothing of rules or events. Thread: one.
@@ -42,7 +42,10 @@ struct runtime_container {
 	const char *bundle;              /* OCI bundle directory */
 	const char *rootfs;
 	const char *ip;
+	/* Commands, their words joined by blanks. Docker's "NONE" for a check that was switched off. */
 	const char *healthcheck, *liveness_probe, *readiness_probe;
+	const char *runtime_namespace;   /* containerd's: "default", "k8s.io", "moby" */
+	const char *snapshotter, *snapshot_key;
 	int privileged;                  /* 1, 0, -1 not known: the same for the next four */
 	int host_pid, host_network, host_ipc, read_only;
 	bool rootless;
@@ -52,8 +55,8 @@ struct runtime_container {
 	uint64_t created_ns, started_ns; /* epoch; 0: not known */
 	const struct runtime_mount *mounts;
 	size_t n_mounts;
-	const struct runtime_pair *labels;
-	size_t n_labels;
+	const struct runtime_pair *labels, *pod_labels;
+	size_t n_labels, n_pod_labels;
 	const char *const *security_opts;
 	size_t n_security_opts;
 	const char *pod_name, *pod_namespace, *pod_uid, *pod_sandbox_id, *pod_container_name;

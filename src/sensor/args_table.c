@@ -116,7 +116,7 @@ ARGS(args_userfault, RES, FLAGS("flags", sensor_userfault_flags));
 ARGS(args_memfd, FD_RET, TEXT("name", NAME), FLAGS("flags", sensor_memfd_flags));
 ARGS(args_uring, RES, DEC("entries", ARG2), HEX("flags", FLAGS));
 ARGS(args_uring_op, RES, DEC("opcode", OPCODE), HEX("flags", FLAGS));
-ARGS(args_mprotect, RES, HEX("addr", ARG3), NUMFLAGS("prot", ARG2, sensor_prot_flags), NUMFLAGS("old_prot", REQUEST, sensor_prot_flags));
+ARGS(args_mprotect, RES, HEX("addr", ARG3), NUMFLAGS("prot", ARG2, sensor_prot_flags), NUMFLAGS("old_prot", OLD_PROT, sensor_prot_flags));
 ARGS(args_cgroup, DEC("id", CGROUP_ID), TEXT("path", CGROUP_PATH), DEC("pid", TARGET_PID));
 ARGS(args_oom, DEC("pid", TARGET_PID));
 ARGS(args_chdir, RES, PATH("path"));
@@ -156,7 +156,7 @@ static const struct { const struct sensor_arg *args; size_t n; } lists[MODEL_EVT
 	LIST(KEXEC_LOAD, args_named), LIST(KEXEC_FILE_LOAD, args_named), LIST(ADD_KEY, args_named), LIST(REQUEST_KEY, args_named),
 	LIST(KEYCTL, args_keyctl), LIST(USERFAULTFD, args_userfault), LIST(MEMFD_CREATE, args_memfd),
 	LIST(IO_URING_SETUP, args_uring), LIST(IO_URING_OP, args_uring_op), LIST(MPROTECT, args_mprotect),
-	LIST(PKEY_MPROTECT, args_mprotect), LIST(MMAP, args_mprotect), LIST(MMAP_EXEC, args_mprotect),
+	LIST(PKEY_MPROTECT, args_mprotect), LIST(MMAP, args_mprotect),
 	LIST(CGROUP_MKDIR, args_cgroup), LIST(CGROUP_RMDIR, args_cgroup), LIST(CGROUP_ATTACH, args_cgroup), LIST(OOM_KILL, args_oom),
 	LIST(CAP_CAPABLE, args_capable),
 };

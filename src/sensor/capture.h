@@ -7,7 +7,7 @@
  * boot-to-epoch offset, host name, seeds of the process table, containers (as runtime records) when
  * they become known, names of users, event-type names (so that numbers may change between versions).
  *
- * Thread: one per object.
+ * Thread: one per object; a writer may have one more of its own that compresses and writes (capture_write_behind()).
  */
 #include "base/err.h"
 #include "sensor/event.h"
@@ -20,8 +20,14 @@ enum capture_kind { CAPTURE_EVENT = 1, CAPTURE_SEED, CAPTURE_CONTAINER, CAPTURE_
 struct capture_writer;
 struct capture_info { char hostname[65]; char kernel[65]; int64_t boot_to_epoch_ns; uint64_t created_ns; };
 int capture_create(const char *path, const struct capture_info *info, struct capture_writer **ret_writer, struct err *err);
-/* Any record: an event or seed (struct sensor_wire), or a JSON text for CONTAINER, USERS, CGROUP. */
+/* From now on a thread of the writer's own compresses and writes, and capture_write() never waits for the file. What waits for that
+ * thread is bounded: past LIMIT_CAPTURE_WAITING_BYTES events of files and sockets are dropped, past LIMIT_CAPTURE_QUEUE_BYTES
+ * everything is. Once, right after capture_create(). */
+void capture_write_behind(struct capture_writer *writer);
+/* Any record: an event or seed (struct sensor_wire), or a JSON text for CONTAINER, USERS, CGROUP. 0, or 1 when it was dropped
+ * because the thread is too far behind; -errno, also of what the thread could not write before. */
 int capture_write(struct capture_writer *writer, enum capture_kind kind, const void *bytes, size_t len, struct err *err);
+/* What was written so far is in the file; waits for the thread. */
 int capture_flush(struct capture_writer *writer, struct err *err);
 struct capture_writer *capture_writer_close(struct capture_writer *writer);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "model/event.h"
-#include "sensor/capture_format.h"
+#include "sensor/capture_behind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,23 +13,11 @@
 #include <zstd.h>
 
 struct capture_writer {
-	int fd;
-	uint64_t offset;
-	uint32_t n_records;
-	size_t len, packed_size;
-	char *block, *packed;
-	char *path;
+	struct capture_file file;
+	struct capture_block_header *block;   /* being filled */
+	struct capture_behind *behind;        /* NULL: blocks are written here */
+	bool crowded;                         /* too much waited when it was looked at last */
 };
-
-static int write_all(struct capture_writer *w, const void *bytes, size_t len, struct err *err)
-{
-	int r = fd_write_all(w->fd, bytes, len);
-
-	if (r < 0)
-		return err_set_os(err, r, "write %s", w->path);
-	w->offset += len;
-	return 0;
-}
 
 static int write_header(struct capture_writer *w, const struct capture_info *info, struct err *err)
 {
@@ -55,8 +42,8 @@ static int write_header(struct capture_writer *w, const struct capture_info *inf
 		return err_set(err, -E2BIG, "capture header is longer than %d bytes", LIMIT_CAPTURE_HEADER_BYTES);
 	head.header_len = (uint32_t)sb.len;
 	head.header_hash = XXH3_64bits(sb.text, sb.len);
-	r = write_all(w, &head, sizeof(head), err);
-	return r < 0 ? r : write_all(w, sb.text, sb.len, err);
+	r = capture_file_write(&w->file, &head, sizeof(head), err);
+	return r < 0 ? r : capture_file_write(&w->file, sb.text, sb.len, err);
 }
 
 int capture_create(const char *path, const struct capture_info *info, struct capture_writer **ret_writer, struct err *err)
@@ -64,79 +51,111 @@ int capture_create(const char *path, const struct capture_info *info, struct cap
 	struct capture_writer *w = mem_alloc(sizeof(*w));
 	int r;
 
-	w->path = mem_strdup(path);
-	w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	r = w->fd < 0 ? err_set_os(err, -errno, "create capture %s", path) : write_header(w, info, err);
+	w->file.path = mem_strdup(path);
+	w->file.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	r = w->file.fd < 0 ? err_set_os(err, -errno, "create capture %s", path) : write_header(w, info, err);
 	if (r < 0) {
 		capture_writer_close(w);
 		return r;
 	}
-	w->packed_size = ZSTD_compressBound(LIMIT_CAPTURE_BLOCK_BYTES);
-	w->block = mem_alloc(LIMIT_CAPTURE_BLOCK_BYTES);
-	w->packed = mem_alloc(w->packed_size);
+	w->file.packed_size = ZSTD_compressBound(LIMIT_CAPTURE_BLOCK_BYTES);
+	w->file.packed = mem_alloc(w->file.packed_size);
+	w->block = mem_alloc(CAPTURE_BLOCK_BYTES);
 	*ret_writer = w;
 	return 0;
 }
 
+void capture_write_behind(struct capture_writer *w)
+{
+	w->behind = capture_behind_new(&w->file);
+}
+
+/* The block that was filled goes on; 1 when it cannot, because too much waits. */
+static int pass_on(struct capture_writer *w, struct err *err)
+{
+	int r = 0;
+
+	if (!w->block->n_records)
+		return 0;
+	if (!w->behind)
+		r = capture_file_block(&w->file, w->block, err);
+	else if (capture_behind_give(w->behind, w->block))
+		w->block = capture_behind_block(w->behind);
+	else
+		return capture_behind_error(w->behind, err) < 0 ? capture_behind_error(w->behind, err) : 1;
+	w->block->n_records = w->block->len = 0;
+	return r;
+}
+
 int capture_flush(struct capture_writer *w, struct err *err)
 {
-	struct capture_block_header head = { .magic = CAPTURE_BLOCK_MAGIC, .n_records = w->n_records, .len = (uint32_t)w->len };
-	size_t n;
 	int r;
 
-	if (!w->n_records)
-		return 0;
-	n = ZSTD_compress(w->packed, w->packed_size, w->block, w->len, CAPTURE_LEVEL);
-	if (ZSTD_isError(n))
-		return err_set(err, -EIO, "compress %s: %s", w->path, ZSTD_getErrorName(n));
-	head.packed_len = (uint32_t)n;
-	head.hash = XXH3_64bits_withSeed(w->packed, n, w->offset);
-	w->n_records = 0;
-	w->len = 0;
-	r = write_all(w, &head, sizeof(head), err);
-	return r < 0 ? r : write_all(w, w->packed, n, err);
+	while ((r = pass_on(w, err)) > 0)
+		(void)capture_behind_wait(w->behind, NULL);
+	return r < 0 || !w->behind ? r : capture_behind_wait(w->behind, err);
+}
+
+/* What a replay can do without when not all can be kept: it tells of files and connections only. */
+static bool is_spare(enum capture_kind kind, const void *bytes, size_t len)
+{
+	const struct sensor_wire *event = bytes;
+
+	return kind == CAPTURE_EVENT && len >= sizeof(*event) && event->lane != SENSOR_LANE_LIFECYCLE;
 }
 
 int capture_write(struct capture_writer *w, enum capture_kind kind, const void *bytes, size_t len, struct err *err)
 {
 	struct capture_record_header head = { .kind = kind, .len = (uint32_t)len };
 	size_t padded = (len + 7) & ~(size_t)7;
+	char *at;
 	int r;
 
 	if (len > LIMIT_CAPTURE_RECORD_BYTES)
 		return err_set(err, -E2BIG, "capture record of %zu bytes; at most %d", len, LIMIT_CAPTURE_RECORD_BYTES);
-	if (w->len + sizeof(head) + padded > LIMIT_CAPTURE_BLOCK_BYTES) {
-		r = capture_flush(w, err);
-		if (r < 0)
+	if (w->block->len + sizeof(head) + padded > LIMIT_CAPTURE_BLOCK_BYTES) {
+		r = pass_on(w, err);
+		if (r != 0)
 			return r;
+		w->crowded = w->behind && capture_behind_bytes(w->behind) > LIMIT_CAPTURE_WAITING_BYTES;
 	}
-	memcpy(w->block + w->len, &head, sizeof(head));
-	memcpy(w->block + w->len + sizeof(head), bytes, len);
-	memset(w->block + w->len + sizeof(head) + len, 0, padded - len);
-	w->len += sizeof(head) + padded;
-	w->n_records++;
+	if (w->crowded && is_spare(kind, bytes, len)) {
+		w->crowded = capture_behind_bytes(w->behind) > LIMIT_CAPTURE_WAITING_BYTES;
+		if (w->crowded)
+			return 1;
+	}
+	at = (char *)(w->block + 1) + w->block->len;
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + sizeof(head), bytes, len);
+	memset(at + sizeof(head) + len, 0, padded - len);
+	w->block->len += (uint32_t)(sizeof(head) + padded);
+	w->block->n_records++;
 	return 0;
 }
 
 /* So that a reader can tell a whole capture from one cut between two blocks. */
 static void write_end(struct capture_writer *w)
 {
-	struct capture_block_header end = { .magic = CAPTURE_END_MAGIC, .hash = XXH3_64bits_withSeed("", 0, w->offset) };
+	struct capture_block_header end = { .magic = CAPTURE_END_MAGIC, .hash = XXH3_64bits_withSeed("", 0, w->file.offset) };
 
-	write_all(w, &end, sizeof(end), NULL);
+	(void)capture_file_write(&w->file, &end, sizeof(end), NULL);
 }
 
 struct capture_writer *capture_writer_close(struct capture_writer *w)
 {
+	bool whole;
+
 	if (!w)
 		return NULL;
-	if (w->block && capture_flush(w, NULL) == 0)
+	whole = w->block && capture_flush(w, NULL) == 0;
+	w->behind = capture_behind_free(w->behind);
+	if (whole)
 		write_end(w);
-	if (w->fd >= 0)
-		close(w->fd);
+	if (w->file.fd >= 0)
+		close(w->file.fd);
 	free(w->block);
-	free(w->packed);
-	free(w->path);
+	free(w->file.packed);
+	free(w->file.path);
 	free(w);
 	return NULL;
 }

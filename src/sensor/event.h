@@ -88,7 +88,7 @@ enum sensor_param {
 	SENSOR_P_MODE,           /* u64 */
 	SENSOR_P_FD,             /* s64: descriptor operated on */
 	SENSOR_P_FD2,            /* s64: second (dup2 target) */
-	SENSOR_P_FD_KIND,        /* text: anon inode name or type of FD's file when it has no path */
+	SENSOR_P_OLD_PROT,       /* u64: PROT_* bits of memory before the call, of all its parts together */
 	/* exec */
 	SENSOR_P_ARGV,           /* NUL-separated */
 	SENSOR_P_ENVP,           /* NUL-separated, at most 4 KiB */
@@ -136,17 +136,21 @@ enum sensor_path_flags {
 	SENSOR_PATH_CUT = 1 << 0,        /* more components than the walk's limit */
 	SENSOR_PATH_DETACHED = 1 << 1,   /* ended at a root that is neither the task's nor the namespace's */
 	SENSOR_PATH_DELETED = 1 << 2,
-	SENSOR_PATH_BIND = 1 << 3,       /* the mount shows a subtree: bind components follow */
+	SENSOR_PATH_BIND = 1 << 3,       /* the walk left the file's mount below the root of the file system: bind components follow */
 	SENSOR_PATH_ANON = 1 << 4,       /* pipe:, socket:, anon_inode:, memfd */
 	SENSOR_PATH_MAGIC = 1 << 5,
 	SENSOR_PATH_OUTSIDE_ROOT = 1 << 6, /* the namespace's root was reached without meeting the task's root */
+	SENSOR_PATH_LOOSE = 1 << 7,      /* the way to the file system's root is not known: cut, or opened by handle */
 };
+/* The upper byte of the flags: 1 + how many components lead to the file, when mounts are not looked at, from the task's root or that of
+ * the first process in its pid namespace, whichever is further up; 0: neither is the root of the file's mount, or above it. */
+enum { SENSOR_PATH_ROOT_SHIFT = 8 };
 
 struct sensor_wire_path {
 	__u16 n;                 /* components up to the task's root */
 	__u16 n_first_mount;     /* how many of them lie within the file's own mount */
-	__u16 n_bind;            /* further components, from the mount's root up to the file system's root */
-	__u16 flags;             /* enum sensor_path_flags */
+	__u16 n_bind;            /* further ones up to the file system's root, from the mount's root (or the task's, if that is in it) */
+	__u16 flags;             /* enum sensor_path_flags; SENSOR_PATH_ROOT_SHIFT */
 };
 
 struct sensor_wire_file {
@@ -193,7 +197,11 @@ struct sensor_wire_socket {
 	__u32 flags;             /* 1: this socket had no peer of this name before */
 };
 
-enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TOO_LONG, SENSOR_LOST_TABLE_FULL, SENSOR_LOST_NESTED, SENSOR_LOST_MAX };
+enum sensor_lost {
+	SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TOO_LONG, SENSOR_LOST_TABLE_FULL, SENSOR_LOST_NESTED,
+	SENSOR_LOST_UNWRITTEN,   /* seen by whoever recorded, but not in the capture: its file is too slow */
+	SENSOR_LOST_MAX
+};
 
 /*
  * Which parameters an event carries. [x] when it has one. Failed calls (ret < 0) carry what the program
@@ -227,7 +235,8 @@ enum sensor_lost { SENSOR_LOST_RING_FULL, SENSOR_LOST_UNRESOLVED, SENSOR_LOST_TO
  *   init_module finit_module delete_module   NAME FD PATH FILE FLAGS; module_load NAME
  *   kexec_load kexec_file_load keyctl add_key request_key userfaultfd io_uring_setup memfd_create
  *                        REQUEST FLAGS NAME PATH ARG2
- *   mprotect mmap        REQUEST (old protection) ARG2 (new) ARG3 (address) PATH; only W to X, or W and X
+ *   mprotect             [OLD_PROT where a hook tells] ARG2 (new) ARG3 (address) ARG4 (length); only when PROT_EXEC is asked for
+ *   mmap                 ARG2 (protection) ARG3 (address) ARG4 (length) FLAGS FD; only W and X at once
  *   io_uring_op          OPCODE PATH FILE FLAGS; opens and connects come as openat and connect with IO_URING
  *   cgroup_mkdir cgroup_rmdir cgroup_attach   CGROUP_ID CGROUP_PATH CGROUP_ROOT, attach: TARGET_PID
  *   oom_kill             TARGET_PID

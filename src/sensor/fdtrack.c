@@ -86,14 +86,10 @@ enum sensor_fd_type sensor_fd_type_of(const struct sensor_wire_view *view)
 	const struct sensor_wire_socket *socket = sensor_wire_struct(view, SENSOR_P_SOCKET, sizeof(*socket));
 	const struct sensor_wire_file *file;
 	struct sensor_path path;
-	const char *kind;
 	size_t len;
 
 	if (socket)
 		return sensor_fd_type_of_family(socket->family);
-	kind = sensor_wire_text(view, SENSOR_P_FD_KIND, &len);
-	if (kind && len)
-		return type_of_name(kind, len);
 	if (sensor_path_of(view, SENSOR_P_PATH, &path) && (path.head->flags & SENSOR_PATH_ANON)) {
 		const char *name = path.components;
 		len = strnlen(name, path.len);

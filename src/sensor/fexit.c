@@ -152,13 +152,16 @@ static int load(const struct bpf_insn *program, size_t n, uint32_t btf_id)
 	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "parka_return", "Dual BSD/GPL", program, n, &options);
 }
 
-/* Jump to the program in `jump`; to nowhere when there is none. */
-static int load_stub(int jump, uint32_t btf_id)
+/* Slots are taken in turn: one comes again after so many stubs, long after the kernel has let go of its last. */
+enum { SLOTS = 4096 };
+
+/* Jump to the program in a slot of `jump`; to nowhere when there is none. */
+static int load_stub(int jump, uint32_t slot, uint32_t btf_id)
 {
 	const struct bpf_insn program[] = {
 		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_2, .src_reg = BPF_PSEUDO_MAP_FD, .imm = jump },
 		{ 0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = (int)slot },
 		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
@@ -169,7 +172,7 @@ static int load_stub(int jump, uint32_t btf_id)
 
 static int make_jump(void)
 {
-	return bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "parka_jump", sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
+	return bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "parka_jump", sizeof(uint32_t), sizeof(uint32_t), SLOTS, NULL);
 }
 
 /* Whether a program of one prototype may jump to where those of another do: the map belongs to the first. */
@@ -179,9 +182,9 @@ static bool groups_mix(const struct sensor_fexit *fexit)
 
 	if (jump < 0)
 		return false;
-	first = load_stub(jump, find(fexit, fexit->leaders[0])->btf_id);
+	first = load_stub(jump, 0, find(fexit, fexit->leaders[0])->btf_id);
 	for (size_t i = 1; i < fexit->n_groups && first >= 0 && second >= 0; i++) {
-		second = load_stub(jump, find(fexit, fexit->leaders[i])->btf_id);
+		second = load_stub(jump, 0, find(fexit, fexit->leaders[i])->btf_id);
 		if (second > 0)
 			close(second);
 	}
@@ -226,33 +229,51 @@ void sensor_fexit_find(struct sensor_fexit *fexit, const struct btf *btf, bool w
 
 int sensor_fexit_set(struct sensor_fexit *fexit, size_t n, int program_fd)
 {
-	uint32_t zero = 0;
-
+	fexit->programs[n] = program_fd;
 	fexit->jumps[n] = make_jump();
-	if (fexit->jumps[n] < 0 || bpf_map_update_elem(fexit->jumps[n], &zero, &program_fd, BPF_ANY) < 0)
-		return -errno;
-	return 0;
+	return fexit->jumps[n] < 0 ? -errno : 0;
 }
 
-int sensor_fexit_attach(const struct sensor_fexit *fexit, const char *function, int *ret_program, int *ret_link)
+static int attach_stub(struct sensor_fexit *fexit, const struct sensor_function *f, uint32_t slot, int *ret_program, int *ret_link)
 {
-	const struct sensor_function *f = sensor_fexit_function(fexit, function);
-	int program, link, r;
+	int program, link;
 
-	if (!f)
-		return -ENOENT;
-	program = load_stub(fexit->jumps[f->group], f->btf_id);
+	if (bpf_map_update_elem(fexit->jumps[f->group], &slot, &fexit->programs[f->group], BPF_ANY) < 0)
+		return -errno;
+	program = load_stub(fexit->jumps[f->group], slot, f->btf_id);
 	if (program < 0)
 		return program;
 	link = bpf_raw_tracepoint_open(NULL, program);
 	if (link < 0) {
-		r = link;
 		close(program);
-		return r;
+		return link;
 	}
 	*ret_program = program;
 	*ret_link = link;
 	return 0;
+}
+
+int sensor_fexit_attach(struct sensor_fexit *fexit, const char *function, struct sensor_fexit_place *ret_place, int *ret_program, int *ret_link)
+{
+	const struct sensor_function *f = sensor_fexit_function(fexit, function);
+	struct sensor_fexit_place place;
+	int r;
+
+	if (!f)
+		return -ENOENT;
+	place = (struct sensor_fexit_place){ f->group, fexit->next_slot };
+	fexit->next_slot = (fexit->next_slot + 1) % SLOTS;
+	r = attach_stub(fexit, f, place.slot, ret_program, ret_link);
+	if (r < 0)
+		sensor_fexit_silence(fexit, &place);
+	else
+		*ret_place = place;
+	return r;
+}
+
+void sensor_fexit_silence(const struct sensor_fexit *fexit, const struct sensor_fexit_place *place)
+{
+	(void)bpf_map_delete_elem(fexit->jumps[place->group], &place->slot);
 }
 
 void sensor_fexit_done(struct sensor_fexit *fexit)

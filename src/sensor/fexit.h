@@ -23,12 +23,17 @@ struct sensor_function {
 	int group;
 };
 
+/* Where a stub finds the program it jumps to. */
+struct sensor_fexit_place { int group; uint32_t slot; };
+
 struct sensor_fexit {
 	struct sensor_function *functions;   /* by name */
 	size_t n;
 	size_t n_groups;                 /* 0: cannot be used, `why` says why */
 	const char *leaders[SENSOR_FEXIT_GROUPS];   /* a function of each group */
-	int jumps[SENSOR_FEXIT_GROUPS];  /* maps of one program each; -1 */
+	int jumps[SENSOR_FEXIT_GROUPS];  /* maps of the group's program, in the slots of stubs that are to be heard; -1 */
+	int programs[SENSOR_FEXIT_GROUPS];   /* not ours */
+	uint32_t next_slot;
 	const char *why;
 	bool seccomp_has_argument;       /* of __secure_computing() */
 };
@@ -39,7 +44,10 @@ const struct sensor_function *sensor_fexit_function(const struct sensor_fexit *f
 /* Give group `n` its program. */
 int sensor_fexit_set(struct sensor_fexit *fexit, size_t n, int program_fd);
 /* Make a stub for the function and attach it: two descriptors, the caller's. */
-int sensor_fexit_attach(const struct sensor_fexit *fexit, const char *function, int *ret_program, int *ret_link);
+int sensor_fexit_attach(struct sensor_fexit *fexit, const char *function, struct sensor_fexit_place *ret_place, int *ret_program, int *ret_link);
+/* The stub of that place does nothing from now on. The kernel lets go of it seconds after its descriptors are closed: another stub of
+ * the same function may be heard meanwhile. */
+void sensor_fexit_silence(const struct sensor_fexit *fexit, const struct sensor_fexit_place *place);
 void sensor_fexit_done(struct sensor_fexit *fexit);
 
 #endif

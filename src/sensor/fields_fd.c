@@ -13,8 +13,7 @@ static bool has_fd(const struct sensor_record *r)
 
 	return sensor_type_is_open(type) || sensor_wire_has(r->view, SENSOR_P_FD) || sensor_wire_has(r->view, SENSOR_P_SOCKET) ||
 	       type == MODEL_EVT_IO_URING_OP || type == MODEL_EVT_MMAP || type == MODEL_EVT_MPROTECT ||
-	       type == MODEL_EVT_PKEY_MPROTECT || type == MODEL_EVT_MMAP_EXEC || type == MODEL_EVT_SPLICE_PIPE ||
-	       type == MODEL_EVT_SOCKET || type == MODEL_EVT_MEMFD_CREATE;
+	       type == MODEL_EVT_PKEY_MPROTECT || type == MODEL_EVT_SOCKET || type == MODEL_EVT_MEMFD_CREATE;
 }
 
 static bool makes_fd(enum model_event_type type)
@@ -44,17 +43,11 @@ static bool is_socket(const struct sensor_record *r)
 
 static const char *fd_name(const struct sensor_record *r, struct arena *scratch, size_t *ret_len)
 {
-	const char *text, *kind;
-
 	if (!has_fd(r))
 		return NULL;
 	if (is_socket(r))
 		return sensor_socket_name(r, scratch, ret_len);
-	text = sensor_record_name(r, ret_len);
-	if (text)
-		return text;
-	kind = sensor_wire_text(r->view, SENSOR_P_FD_KIND, ret_len);
-	return kind && *ret_len ? arena_strndup(scratch, kind, *ret_len) : NULL;
+	return sensor_record_name(r, ret_len);
 }
 
 /* "/etc" of "/etc/shadow", "/" of "/shadow" and "/". */
@@ -80,25 +73,30 @@ static int with_container(const struct sensor_record *r, const char *text, size_
 static int host_path(const struct sensor_record *r, struct arena *scratch, struct model_value *ret)
 {
 	const struct sensor_wire_file *file = sensor_wire_struct(r->view, SENSOR_P_FILE, sizeof(*file));
-	const struct sensor_text *point;
 	struct sensor_path path;
+	bool is_whole = false;
 	size_t len;
 	const char *text;
 
-	if (!file || !sensor_path_of(r->view, SENSOR_P_PATH, &path) || (path.head->flags & (SENSOR_PATH_ANON | SENSOR_PATH_CUT)))
+	if (!file || !sensor_path_of(r->view, SENSOR_P_PATH, &path) || (path.head->flags & SENSOR_PATH_ANON))
+		return MODEL_UNSET;
+	text = sensor_path_in_fs(&path, scratch, &len);
+	text = text ? sensor_mounts_name(r->state->names.mounts, file->dev, text, len, scratch, &len) : NULL;
+	if (text)
+		return value_text(ret, text, len);
+	if (path.head->flags & SENSOR_PATH_CUT)
 		return MODEL_UNSET;
 	if (r->state->has_host_task && r->view->event->mnt_ns == r->state->host_task.mnt_ns &&
 	    !(path.head->flags & SENSOR_PATH_DETACHED)) {
 		text = sensor_path_text(&path, scratch, &len);
 		return value_text(ret, text, len);
 	}
-	point = sensor_names_mount(&r->state->names, file->dev);
-	text = sensor_path_in_fs(&path, scratch, &len);
-	if (point && text)
-		return value_str(ret, arena_printf(scratch, "%s%s", point->len == 1 ? "" : point->text, text));
-	if (!r->container || !r->container->rootfs || path.head->n_first_mount != path.head->n || (path.head->flags & SENSOR_PATH_BIND))
+	if (!r->container || !r->container->rootfs)
 		return MODEL_UNSET;
-	text = sensor_path_text(&path, scratch, &len);
+	if (!sensor_path_has_places(path.head))
+		text = sensor_path_text(&path, scratch, &len);
+	else if (!(text = sensor_path_in_root(&path, scratch, &len, &is_whole)) || !is_whole)
+		return MODEL_UNSET;
 	return text ? value_str(ret, arena_printf(scratch, "%s%s", r->container->rootfs, text)) : MODEL_UNSET;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dns.*, cred.*, target.*, ns.*, lost.* */
+/* dns.*, cred.*, target.*, ns.*, mem.*, lost.* */
 #include "sensor/flags.h"
 #include "sensor/record.h"
 
 #include <inttypes.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static int dns_value(const struct sensor_record *r, enum model_field_id id, struct arena *scratch, struct model_value *ret)
 {
@@ -113,9 +114,18 @@ static int ns_types(const struct sensor_record *r, struct arena *scratch, struct
 	return n ? MODEL_SET : MODEL_UNSET;
 }
 
+static int written_to_exec(const struct sensor_record *r, struct model_value *ret)
+{
+	uint64_t old = sensor_wire_u64_or(r->view, SENSOR_P_OLD_PROT, UINT64_MAX), now = sensor_wire_u64_or(r->view, SENSOR_P_ARG2, 0);
+
+	if (old == UINT64_MAX || (r->record.event != MODEL_EVT_MPROTECT && r->record.event != MODEL_EVT_PKEY_MPROTECT))
+		return MODEL_UNSET;
+	return value_bool(ret, (old & PROT_WRITE) && (now & PROT_EXEC) && r->view->event->ret >= 0);
+}
+
 static int lost_value(const struct sensor_record *r, enum model_field_id id, struct model_value *ret)
 {
-	static const char *const causes[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested" };
+	static const char *const causes[] = { "ring-full", "path-unresolved", "too-long", "table-full", "nested", "unwritten" };
 	uint64_t type = sensor_wire_u64_or(r->view, SENSOR_P_LOST_TYPE, 0), cause = sensor_wire_u64_or(r->view, SENSOR_P_LOST_CAUSE, UINT64_MAX);
 
 	_Static_assert(ARRAY_LEN(causes) == SENSOR_LOST_MAX, "a name for every cause");
@@ -143,6 +153,7 @@ int sensor_fields_other(const struct sensor_record *r, const struct model_field_
 	case MODEL_F_TARGET_PID ... MODEL_F_TARGET_IS_HOST: return target_value(r, f->id, scratch, ret);
 	case MODEL_F_NS_TO_HOST: return ns_to_host(r, ret);
 	case MODEL_F_NS_TYPES: return ns_types(r, scratch, ret);
+	case MODEL_F_MEM_WRITE_TO_EXEC: return written_to_exec(r, ret);
 	case MODEL_F_LOST_COUNT ... MODEL_F_LOST_END: return lost_value(r, f->id, ret);
 	default: return MODEL_UNSET;
 	}

@@ -22,6 +22,7 @@ enum {
 	LIMIT_SENSOR_ALIAS_PATH = 4096,              /* bytes of such a path */
 	LIMIT_SENSOR_WATCH_PATHS = 4096,
 	LIMIT_SENSOR_MOUNTS = 1024,                  /* devices whose mount point is known */
+	LIMIT_SENSOR_MOUNTS_PER_DEVICE = 8,          /* of which only parts are mounted */
 	LIMIT_SENSOR_NAMESPACES = 4096,              /* mount namespaces remembered */
 	LIMIT_SENSOR_ANCESTORS = 128,                /* of one walk */
 	LIMIT_SENSOR_ANCESTRY_BYTES = 2048,
@@ -32,6 +33,8 @@ enum {
 	LIMIT_SENSOR_SCRATCH_BYTES = 1024 * 1024,    /* texts of one event */
 	LIMIT_SENSOR_MOUNTINFO_BYTES = 1024 * 1024,
 	LIMIT_CAPTURE_BLOCK_BYTES = 1024 * 1024,     /* of records, before compression */
+	LIMIT_CAPTURE_WAITING_BYTES = 32 * 1024 * 1024,  /* that wait for the writing thread: then events are dropped */
+	LIMIT_CAPTURE_QUEUE_BYTES = 48 * 1024 * 1024,    /* the same, with what a replay cannot do without */
 	LIMIT_CAPTURE_RECORD_BYTES = 512 * 1024,
 	LIMIT_CAPTURE_HEADER_BYTES = 64 * 1024,
 };

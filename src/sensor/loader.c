@@ -417,6 +417,8 @@ int sensor_load(struct sensor *sensor, struct err *err)
 	sensor->bpf->bss->control.self_pid = sensor->options.self_pid;
 	if (getrandom(sensor->bpf->bss->control.fold_key, sizeof(sensor->bpf->bss->control.fold_key), 0) < 0)
 		return err_set_os(err, -errno, "get random bytes");
+	if (sensor->reads_directly)
+		sensor_find_locks(sensor);
 	r = fill_rows(sensor, err);
 	if (r == 0)
 		r = calibrate(sensor, err);
@@ -428,8 +430,10 @@ static bool is_linked(const struct sensor_link *link)
 	return link->link || link->fd > 0;
 }
 
-static void unlink_hook(struct sensor_link *link)
+static void unlink_hook(struct sensor *sensor, struct sensor_link *link)
 {
+	if (link->fd > 0)
+		sensor_fexit_silence(&sensor->fexit, &link->place);
 	bpf_link__destroy(link->link);
 	if (link->fd > 0)
 		close(link->fd);
@@ -445,19 +449,23 @@ static int attach_hook(struct sensor *sensor, const struct plan_hook *hook, stru
 	char event[80];
 
 	if (hook->candidate.kind == PLAN_FEXIT)
-		return sensor_fexit_attach(&sensor->fexit, hook->attach + strlen("fexit/"), &ret->program_fd, &ret->fd);
+		return sensor_fexit_attach(&sensor->fexit, hook->attach + strlen("fexit/"), &ret->place, &ret->program_fd, &ret->fd);
 	program = sensor_program(sensor, hook->candidate.program);
 	if (!program)
 		return -ENOEXEC;
-	snprintf(event, sizeof(event), "syscalls/sys_exit_%s", hook->call ? hook->call->name : "");
-	ret->link = hook->candidate.kind == PLAN_CALL ? sensor_tracepoint_attach(sensor->tracefs_fd, event, program)
+	if (hook->candidate.kind == PLAN_TRACEPOINT)
+		snprintf(event, sizeof(event), "%s", hook->candidate.attach + strlen("tracepoint/"));
+	else
+		snprintf(event, sizeof(event), "syscalls/sys_exit_%s", hook->call ? hook->call->name : "");
+	ret->link = hook->candidate.kind == PLAN_CALL || hook->candidate.kind == PLAN_TRACEPOINT ? sensor_tracepoint_attach(sensor->tracefs_fd, event, program)
 						      : bpf_program__attach(program);
 	return ret->link ? 0 : -errno;
 }
 
 /* Closing a tracepoint's descriptor waits for every CPU to leave it, some 60 ms each and one at a time: seconds for
- * all. A child of a child that shares the descriptors closes the last copies by ending, after us; until then the
- * programs run on for nobody. */
+ * all; letting go of functions waits for RCU, up to half a minute. A child of a child that shares the descriptors closes
+ * the last copies by ending, after us. Until then the programs run on and find that they are not asked: stubs have nowhere to jump to
+ * (sensor_fexit_silence()), those of tracepoints look at what is wanted (SENSOR_CALL_OWN). */
 static int close_in_background(void)
 {
 	int ends[2];
@@ -537,7 +545,7 @@ static __u8 bits_of_64(const struct plan_hook *hook)
 		return 0;
 	if (hook->fallen || hook->candidate.kind == PLAN_RAW)
 		return SENSOR_CALL_64 | SENSOR_CALL_X32;
-	return hook->candidate.kind == PLAN_CALL ? SENSOR_CALL_X32 : SENSOR_CALL_DENIED_64;
+	return hook->candidate.kind == PLAN_CALL ? SENSOR_CALL_OWN | SENSOR_CALL_X32 : SENSOR_CALL_DENIED_64;
 }
 
 static __u8 bits_of_32(const struct plan *plan, const struct plan_hook *hook)
@@ -606,7 +614,7 @@ static void detach_unwanted(struct sensor *sensor)
 		if (until_closed < 0)
 			until_closed = close_in_background();
 		sensor->missed[h->type] += sensor_stub_missed(sensor->links[i].program_fd);
-		unlink_hook(&sensor->links[i]);
+		unlink_hook(sensor, &sensor->links[i]);
 		h->hook.state = SENSOR_HOOK_UNWANTED;
 	}
 }
@@ -643,7 +651,7 @@ void sensor_unload(struct sensor *sensor)
 	__attribute__((unused)) _cleanup_close_ int until_closed = sensor->links ? close_in_background() : -1;
 
 	for (size_t i = 0; sensor->links && i < sensor->plan.n; i++)
-		unlink_hook(&sensor->links[i]);
+		unlink_hook(sensor, &sensor->links[i]);
 	bpf_link__destroy(sensor->raw_link);
 	sensor_fexit_done(&sensor->fexit);
 	free(sensor->links);

@@ -56,7 +56,9 @@ static struct plan_hook *add_hook(struct plan *plan, const char *event, enum mod
  * too, so that doctor can show the whole choice. */
 static void add_event(struct plan *plan, const struct plan_row *row, const struct plan_kernel *kernel)
 {
-	const char *used = NULL;
+	const struct plan_hook *before = plan->n ? &plan->hooks[plan->n - 1] : NULL;
+	bool is_served = row->fallback && !(before && before->usable && before->candidate.kind == PLAN_TRACEPOINT);
+	const char *used = is_served ? "the hook of the line before" : NULL;
 	size_t first = plan->n;
 
 	for (size_t i = 0; i < PLAN_CANDIDATES && row->candidates[i].program; i++) {

@@ -14,6 +14,7 @@ enum plan_kind {
 	PLAN_BTF,                /* a BTF tracepoint, fentry or LSM program: its SEC says where it goes */
 	PLAN_FEXIT,              /* the return of the function that implements the call */
 	PLAN_CALL,               /* tracepoint syscalls/sys_exit_NAME */
+	PLAN_TRACEPOINT,         /* the tracepoint of tracefs that `attach` names */
 	PLAN_RAW,                /* served by the program on every exit */
 };
 
@@ -41,6 +42,7 @@ struct plan_row {
 	const char *blinds;
 	bool costly;             /* so frequent that even "everything" leaves it out: only when asked for by name */
 	enum model_event_type also[PLAN_ALSO];   /* further events that it is part of; NONE ends the list */
+	bool fallback;           /* only where the row before came down to a tracepoint: that sees one call, its better hooks see both */
 };
 
 /* Rows that are no system call, ended by event NULL; and the calls, ended by name NULL. */

@@ -63,6 +63,15 @@ static int check_kernel(const struct sensor_options *options, struct err *err)
 	return 0;
 }
 
+/* Events that are made of others: a question to DNS is what a call sends. */
+static void add_sources(struct model_event_set *wanted)
+{
+	static const enum model_event_type sends[] = { MODEL_EVT_SENDTO, MODEL_EVT_SENDMSG, MODEL_EVT_SENDMMSG };
+
+	for (size_t i = 0; i < sizeof(sends) / sizeof(sends[0]) && model_event_set_has(wanted, MODEL_EVT_DNS); i++)
+		model_event_set_add(wanted, sends[i]);
+}
+
 /* Every program, link and map is a descriptor, several hundred in all where each call has a hook of its own; the usual
  * soft limit of 1,024 leaves no room for what is loaded later. */
 static void allow_descriptors(void)
@@ -85,6 +94,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret_sensor
 	allow_descriptors();
 	sensor = mem_alloc(sizeof(*sensor));
 	sensor->options = *options;
+	add_sources(&sensor->options.wanted);
 	sensor->epoll_fd = -1;
 	sensor->tracefs_fd = sensor_tracefs_open();
 	sensor->compat = compat_from_environment();
@@ -121,6 +131,7 @@ struct sensor *sensor_close(struct sensor *sensor)
 int sensor_want(struct sensor *sensor, const struct model_event_set *wanted, struct err *err)
 {
 	sensor->options.wanted = *wanted;
+	add_sources(&sensor->options.wanted);
 	sensor->options.all_events = false;
 	return sensor_attach(sensor, err);
 }

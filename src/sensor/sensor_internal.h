@@ -51,7 +51,7 @@ struct sensor {
 	size_t n_left;
 	struct plan plan;
 	struct sensor_fexit fexit;
-	struct sensor_link { struct bpf_link *link; int fd, program_fd; } *links;   /* one per hook of the plan; a link or descriptors */
+	struct sensor_link { struct bpf_link *link; int fd, program_fd; struct sensor_fexit_place place; } *links;   /* one per hook of the plan; a link, or a stub */
 	uint64_t missed[MODEL_EVT_MAX];  /* by stubs that are gone */
 	struct bpf_link *raw_link;
 	bool wants_raw, needs_raw;       /* it is to be loaded; it is needed for more than 32-bit programs */
@@ -110,6 +110,9 @@ struct sensor_bpf *sensor_open_object(bool directly);        /* NULL with errno 
 int sensor_load_object(struct sensor_bpf *bpf, struct sensor_refused *ret_failure);
 const struct sensor_refused *sensor_refused(const struct sensor *sensor, const char *program);   /* NULL: was not */
 bool sensor_refuse(struct sensor *sensor, const char *program, const char *why);   /* false: too many */
+
+/* locks.c: tells the programs where rename_lock and mount_lock are, if the kernel says so. */
+void sensor_find_locks(struct sensor *sensor);
 
 /* late.c: programs that nothing wants are not loaded before something does; the verifier's work is most of a start. */
 void sensor_late_leave(struct sensor *sensor, struct sensor_bpf *bpf);   /* takes them out of an object that is to be loaded */

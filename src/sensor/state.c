@@ -209,6 +209,17 @@ static struct sensor_wire_ns namespaces_of(const struct sensor_process *process)
 	return (struct sensor_wire_ns){ t->mnt_ns, t->pid_ns, t->net_ns, t->user_ns, t->uts_ns, t->ipc_ns, t->cgroup_ns, t->time_ns };
 }
 
+/* Whether it is a message to a DNS server that can be read as a question. */
+static bool is_question(const struct sensor_wire_view *view)
+{
+	char name[256];
+	size_t len, data_len;
+	uint16_t type;
+	const void *data = sensor_wire_bytes(view, SENSOR_P_DATA, &data_len);
+
+	return sensor_is_dns(view) && sensor_dns_question(data, data_len, name, sizeof(name), &len, &type);
+}
+
 static void apply_event(struct sensor_state *state)
 {
 	struct sensor_process *process;
@@ -223,15 +234,10 @@ static void apply_event(struct sensor_state *state)
 	sensor_update(state, &state->view, process);
 	add_container(state, process);
 	type = record_type(&state->view);
-	add_named(state, type, process, &ns_before);
-	if (type != MODEL_EVT_DNS && sensor_is_dns(&state->view)) {
-		char name[256];
-		size_t len, data_len;
-		uint16_t qtype;
-		const void *data = sensor_wire_bytes(&state->view, SENSOR_P_DATA, &data_len);
-		if (sensor_dns_question(data, data_len, name, sizeof(name), &len, &qtype))
-			record_add(state, MODEL_EVT_DNS, process);
-	}
+	if (type != MODEL_EVT_DNS)
+		add_named(state, type, process, &ns_before);
+	if (is_question(&state->view))
+		record_add(state, MODEL_EVT_DNS, process);
 }
 
 size_t sensor_state_apply(struct sensor_state *state, const struct sensor_wire *event,
@@ -276,6 +282,11 @@ void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const str
 		};
 		fn(&view, data);
 	}
+}
+
+const struct sensor_mounts *sensor_state_mounts(const struct sensor_state *state)
+{
+	return state->names.mounts;
 }
 
 void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data)

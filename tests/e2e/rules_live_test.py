@@ -333,6 +333,7 @@ def execution(live, box):
                 "mount -o remount,exec /dev/shm; cp /bin/act /dev/shm/run; exec /dev/shm/run sleep 0", name="run",
                 proc__exepath="/dev/shm/run")
     live.inside("Program run from a temporary directory", plain, "cp /bin/act /tmp/run; exec /tmp/run sleep 0", name="run")
+    live.inside("Written memory made executable", plain, "cp /bin/act /tmp/packed; exec /tmp/packed unpack", name="packed")
     live.inside("Hidden program run", plain, "cp /bin/act /tmp/.run; exec /tmp/.run sleep 0", name=".run")
     live.inside("Web server started a shell", plain, ["nginx", "run", "sh", "-c", "true"], name="sh")
     live.inside("Database server started a shell or tool", plain, ["postgres", "run", "sh", "-c", "true"], name="sh")

@@ -100,6 +100,47 @@ def test_account(tap):
         tap.ok(counted.get("events_dropped", 0) >= OPENS * 0.95, "the_account_counts_what_was_dropped", f"{counted}")
 
 
+def test_agent(tap):
+    """Beside a watch that keeps its account, top shows that one's: no second sensor."""
+    with tempfile.TemporaryDirectory(prefix="parka-e2e-state-") as state:
+        watch = subprocess.Popen([h.find_parka(), "watch", "--format", "json", "-r", h.RULES, "--state", state],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while "watching" not in (line := watch.stderr.readline()) and line:
+            pass
+        top = subprocess.Popen([h.find_parka(), "top", "--json", "-n", "4", "--state", state], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+        objects = [json.loads(top.stdout.readline() or "{}")]
+        loaded = programs_of(top.pid)
+        open_many(OPENS)
+        rest, err = top.communicate(timeout=60)
+        objects += [json.loads(line) for line in rest.splitlines()]
+        tap.ok(all(o.get("agent_pid") == watch.pid for o in objects) and len(objects) == 4,
+               "top_shows_the_account_of_the_agent_that_runs", f"{objects} {err}")
+        tap.ok(not loaded and programs_of(watch.pid), "it_loads_no_programs_of_its_own", f"{loaded}")
+        dropped = total(objects, "dropped", "types", ("open", "openat"))
+        tap.ok(dropped >= OPENS * 0.95, "what_happened_while_it_looked_is_shown", f"{dropped} of {OPENS}: {err}")
+        seen = total(objects, "seen", "containers", ("host",))
+        tap.ok(seen >= OPENS * 0.9, "the_kernels_counts_are_by_container_while_top_looks", f"{seen} of {OPENS}")
+        tap.ok(total(objects, "kernel_ns") > 0, "the_time_of_the_agents_programs_is_measured_while_top_looks")
+        before = os.stat(os.path.join(state, "costs.json")).st_mtime
+        time.sleep(8)
+        tap.ok(os.stat(os.path.join(state, "costs.json")).st_mtime < before + 7, "the_agent_writes_by_the_minute_again_when_nobody_looks")
+        own = subprocess.run([h.find_parka(), "top", "--json", "-n", "1", "--own", "--state", state], capture_output=True, text=True, timeout=60)
+        tap.ok(own.returncode == 0 and "agent_pid" not in json.loads(own.stdout), "with_own_top_watches_itself", own.stderr)
+        top = subprocess.Popen([h.find_parka(), "top", "--json", "--state", state], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        top.stdout.readline()
+        watch.terminate()
+        watch.wait(30)
+        _, err = top.communicate(timeout=60)
+        tap.ok(top.returncode == 3 and "has ended" in err, "top_ends_when_the_agent_does_and_says_so", err)
+
+
+def programs_of(pid):
+    """Descriptors of BPF programs that a process holds."""
+    links = (os.path.join(f"/proc/{pid}/fd", fd) for fd in os.listdir(f"/proc/{pid}/fd"))
+    return [link for link in links if "bpf-prog" in os.readlink(link)]
+
+
 def main():
     if os.geteuid() != 0:
         h.skip_all("needs root")
@@ -113,6 +154,7 @@ def main():
         test_counts(tap)
         test_container(tap)
         test_account(tap)
+        test_agent(tap)
     finally:
         h.containers_remove()
     return tap.done()

@@ -26,7 +26,7 @@ run_test() {
 	[ $# -gt 0 ] && shift
 	name=$(basename "$test")
 	[ -x "$build/tests/kernel/helper32" ] && files+=(-f "$build/tests/kernel/helper32:/tests/helper32")
-	out=$(scripts/guest.sh run "$kernel" -m overlay -t 240 -f "$test:/tests/$name" "${files[@]}" -- \
+	out=$(scripts/guest.sh run "$kernel" -m overlay -t 400 -f "$test:/tests/$name" "${files[@]}" -- \
 		"cd /tests && PARKA_HELPER32=/tests/helper32 $* ./$name")
 	code=$?
 	while read -r line; do

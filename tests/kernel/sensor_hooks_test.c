@@ -235,6 +235,63 @@ TEST(a_program_is_loaded_when_rules_come_to_want_it_and_sees_what_happens_then)
 	sensor_close(sensor);
 }
 
+/* How many directories of ours it was told of, made and removed again since the last look. */
+static size_t make_directories(struct sensor *sensor)
+{
+	char dir[] = "/tmp/parka-hooks-XXXXXX";
+	const struct sensor_wire *event;
+	size_t n = 0;
+
+	if (!mkdtemp(dir))
+		return SIZE_MAX;
+	rmdir(dir);
+	usleep(20000);
+	while (sensor_next(sensor, true, &event, NULL) == 1)
+		n += (event->type == MODEL_EVT_MKDIR || event->type == MODEL_EVT_RMDIR) && event->pid == (uint32_t)getpid();
+	return n;
+}
+
+/* The kernel takes seconds to let go of a function: nothing is told meanwhile. */
+TEST(a_call_that_nobody_wants_any_more_is_not_told_from_then_on_and_again_when_it_is_wanted)
+{
+	struct sensor_options options = { 0 };
+	struct model_event_set none = { 0 };
+	struct sensor *sensor = NULL;
+
+	NEED_SENSOR();
+	model_event_set_add(&options.wanted, MODEL_EVT_MKDIR);
+	model_event_set_add(&options.wanted, MODEL_EVT_RMDIR);
+	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
+		return;
+	CHECK_INT(make_directories(sensor), 2);
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(sensor_want(sensor, &none, NULL), 0);
+		for (int k = 0; k < 3; k++)
+			CHECK_INT(make_directories(sensor), 0);
+		CHECK_INT(sensor_want(sensor, &options.wanted, NULL), 0);
+		CHECK_INT(make_directories(sensor), 2);
+	}
+	sensor_close(sensor);
+}
+
+TEST(a_rule_about_dns_alone_has_the_calls_that_send)
+{
+	struct sensor_options options = { 0 };
+	const struct sensor_hook *hooks;
+	struct sensor *sensor = NULL;
+	size_t n, n_sends = 0;
+
+	NEED_SENSOR();
+	model_event_set_add(&options.wanted, MODEL_EVT_DNS);
+	if (!CHECK_INT(sensor_open(&options, &sensor, NULL), 0))
+		return;
+	n = sensor_hooks(sensor, &hooks);
+	for (size_t i = 0; i < n; i++)
+		n_sends += strncmp(hooks[i].event, "send", 4) == 0 && hooks[i].state == SENSOR_HOOK_ATTACHED && !hooks[i].compat;
+	CHECK_INT(n_sends, 3);
+	sensor_close(sensor);
+}
+
 TEST(a_sensor_that_loads_all_knows_of_each_program_whether_the_kernel_takes_it)
 {
 	struct sensor_options options = { .load_all = true };

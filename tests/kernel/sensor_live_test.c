@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -782,6 +783,103 @@ TEST(dns_questions_carry_data_and_other_sends_only_new_peers)
 	w = live_nth(&e, MODEL_EVT_SENDTO, 1);
 	CHECK(w && !wire_param(w, SENSOR_P_DATA));
 	CHECK(!live_nth(&e, MODEL_EVT_SENDTO, 2));
+	live_free(&e);
+}
+
+/* As glibc's resolver asks for both kinds of address, and as Go's and Java's ask. */
+static int act_dns_connected(void *data)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(53) };
+	struct iovec iov[2] = { { "first!", 6 }, { "second", 6 } };
+	struct mmsghdr messages[2] = { { .msg_hdr = { .msg_iov = &iov[0], .msg_iovlen = 1 } }, { .msg_hdr = { .msg_iov = &iov[1], .msg_iovlen = 1 } } };
+	int in = socket(AF_INET, SOCK_DGRAM, 0), s = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)data;
+	/* Somebody listens: a refusal would be told by the next call. */
+	if (bind(in, (struct sockaddr *)&a, sizeof(a)) < 0 && errno != EADDRINUSE)
+		return 1;
+	if (connect(s, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return 2;
+	a.sin_port = htons(54);
+	if (connect(other, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return 3;
+	if (sendmmsg(s, messages, 2, 0) != 2 || send(s, "by send", 7, 0) != 7)
+		return 4;
+	if (write(s, "by write", 8) != 8 || writev(s, iov, 1) != 6)
+		return 5;
+	(void)!write(other, "not dns", 7);
+	return 0;
+}
+
+TEST(every_message_of_sendmmsg_and_a_send_without_address_are_told)
+{
+	struct live_events e;
+
+	NEED_SENSOR();
+	e = live_run(act_dns_connected, NULL);
+	CHECK_INT(e.status, 0);
+	CHECK_STR(live_text(live_nth(&e, MODEL_EVT_SENDMMSG, 0), SENSOR_P_DATA), "first!");
+	CHECK_STR(live_text(live_nth(&e, MODEL_EVT_SENDMMSG, 1), SENSOR_P_DATA), "second");
+	CHECK(!live_nth(&e, MODEL_EVT_SENDMMSG, 2));
+	CHECK_STR(live_text(live_nth(&e, MODEL_EVT_SENDTO, 0), SENSOR_P_DATA), "by send");
+	live_free(&e);
+}
+
+TEST(what_is_written_to_a_dns_server_is_told_and_to_others_not)
+{
+	const struct sensor_hook *hooks;
+	struct live_events e;
+	bool is_hooked = false;
+	const struct sockaddr_in *to;
+
+	NEED_SENSOR();
+	for (size_t i = 0, n = sensor_hooks(live_sensor(), &hooks); i < n; i++)
+		is_hooked |= strcmp(hooks[i].event, "dns") == 0 && hooks[i].state == SENSOR_HOOK_ATTACHED;
+	if (!is_hooked)
+		SKIP("this kernel has no hook that tells what sockets send");
+	e = live_run(act_dns_connected, NULL);
+	CHECK_INT(e.status, 0);
+	CHECK_STR(live_text(live_nth(&e, MODEL_EVT_DNS, 0), SENSOR_P_DATA), "by write");
+	CHECK_STR(live_text(live_nth(&e, MODEL_EVT_DNS, 1), SENSOR_P_DATA), "first!");
+	CHECK(!live_nth(&e, MODEL_EVT_DNS, 2));
+	to = live_struct(live_nth(&e, MODEL_EVT_DNS, 0), SENSOR_P_SOCKADDR_REMOTE, sizeof(*to));
+	CHECK(to && ntohs(to->sin_port) == 53 && ntohl(to->sin_addr.s_addr) == INADDR_LOOPBACK);
+	live_free(&e);
+}
+
+/* Written memory, memory that only could be read, and both at once; then the other call. */
+static int act_protect(void *data)
+{
+	char *m = mmap(NULL, 5 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)data;
+	if (m == MAP_FAILED || mprotect(m + 4096, 2 * 4096, PROT_READ) < 0)
+		return 1;
+	if (mprotect(m, 4096, PROT_READ | PROT_EXEC) < 0 || mprotect(m + 4096, 4096, PROT_READ | PROT_EXEC) < 0 ||
+	    mprotect(m + 2 * 4096, 2 * 4096, PROT_READ | PROT_EXEC) < 0)
+		return 2;
+	return syscall(SYS_pkey_mprotect, m + 4 * 4096, 4096, PROT_READ | PROT_EXEC, -1) < 0 ? 3 : 0;
+}
+
+TEST(memory_that_is_made_executable_comes_with_what_it_was_before)
+{
+	const struct sensor_hook *hooks, *hook = NULL;
+	struct live_events e;
+
+	NEED_SENSOR();
+	for (size_t i = 0, n = sensor_hooks(live_sensor(), &hooks); i < n; i++)
+		if (strstr(hooks[i].program, "mprotect") && hooks[i].state == SENSOR_HOOK_ATTACHED && !hook)
+			hook = &hooks[i];
+	if (!hook)
+		SKIP("this kernel has no hook that tells what memory was");
+	e = live_run(act_protect, NULL);
+	CHECK_INT(e.status, 0);
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_MPROTECT, 0), SENSOR_P_OLD_PROT), PROT_READ | PROT_WRITE);
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_MPROTECT, 1), SENSOR_P_OLD_PROT), PROT_READ);
+	/* The area of the first byte, or all of them. */
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_MPROTECT, 2), SENSOR_P_OLD_PROT),
+		  strncmp(hook->program, "enter_", 6) == 0 ? PROT_READ : PROT_READ | PROT_WRITE);
+	CHECK_INT(live_number(live_nth(&e, MODEL_EVT_PKEY_MPROTECT, 0), SENSOR_P_OLD_PROT), PROT_READ | PROT_WRITE);
 	live_free(&e);
 }
 

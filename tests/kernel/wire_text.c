@@ -19,7 +19,7 @@ static const struct { const char *name; enum shape shape; } shapes[SENSOR_P_MAX]
 	[SENSOR_P_DIRFD2] = { "dirfd2", SHAPE_NUMBER }, [SENSOR_P_CWD] = { "cwd", SHAPE_PATH },
 	[SENSOR_P_FLAGS] = { "flags", SHAPE_NUMBER }, [SENSOR_P_MODE] = { "mode", SHAPE_NUMBER },
 	[SENSOR_P_FD] = { "fd", SHAPE_NUMBER }, [SENSOR_P_FD2] = { "fd2", SHAPE_NUMBER },
-	[SENSOR_P_FD_KIND] = { "kind", SHAPE_TEXT }, [SENSOR_P_ARGV] = { "argv", SHAPE_LIST },
+	[SENSOR_P_OLD_PROT] = { "old_prot", SHAPE_NUMBER }, [SENSOR_P_ARGV] = { "argv", SHAPE_LIST },
 	[SENSOR_P_ENVP] = { "envp", SHAPE_LIST }, [SENSOR_P_INTERP] = { "interp", SHAPE_TEXT },
 	[SENSOR_P_FILENAME] = { "filename", SHAPE_TEXT }, [SENSOR_P_STDIO] = { "stdio", SHAPE_STDIO },
 	[SENSOR_P_TASK] = { "task", SHAPE_TASK }, [SENSOR_P_CRED] = { "cred", SHAPE_CRED },
@@ -91,8 +91,8 @@ void wire_path_text(const struct sensor_wire_param *param, struct strbuf *out)
 		strbuf_addf(out, " bind(%u)=", path->n_first_mount);
 		add_components(out, names + path->n, path->n_bind);
 	}
-	if (path->flags & ~(SENSOR_PATH_ANON | SENSOR_PATH_BIND))
-		strbuf_addf(out, " pathflags=%#x", path->flags);
+	if (path->flags & UINT8_MAX & ~(SENSOR_PATH_ANON | SENSOR_PATH_BIND))
+		strbuf_addf(out, " pathflags=%#x", path->flags & UINT8_MAX);
 }
 
 static void add_address(struct strbuf *out, const struct sensor_wire_param *p)

@@ -459,7 +459,8 @@ static int64_t noon(void)
 
 TEST(a_day_is_read_as_it_was_written)
 {
-	struct agent_day day = { .date = "2025-11-25", .since_s = 100, .until_s = 200 }, back;
+	struct agent_day day = { .date = "2025-11-25", .since_s = 100, .until_s = 200,
+				 .agent = { .pid = 412, .n_rules = 140, .n_containers = 3, .rss_bytes = 1 << 24, .started_s = 90 } }, back;
 	struct strbuf text, again;
 	struct err err = ERR_INIT;
 
@@ -473,6 +474,7 @@ TEST(a_day_is_read_as_it_was_written)
 	CHECK_STR(again.text, text.text);
 	CHECK_INT(cost(&back.sums, AGENT_COSTS_RULES, "Read \"it\"\n", AGENT_COST_PASSED), 312);
 	CHECK_INT(back.since_s, 100);
+	CHECK(memcmp(&back.agent, &day.agent, sizeof(day.agent)) == 0);
 	agent_day_done(&day);
 	agent_day_done(&back);
 	strbuf_done(&text);
@@ -587,6 +589,35 @@ TEST(one_process_keeps_the_account_of_a_directory)
 	agent_day_close(keeper);
 	CHECK_INT(agent_day_open(temp("two"), noon(), &other, &err), 0);
 	agent_day_close(other);
+}
+
+TEST(who_keeps_an_account_learns_that_somebody_looks_at_it)
+{
+	struct agent_day_keeper *keeper;
+	struct err err = ERR_INIT;
+	int64_t now_s = (int64_t)time(NULL);
+	struct timespec past[2] = { { .tv_sec = now_s - AGENT_DAY_ASKED_S - 5 }, { .tv_sec = now_s - AGENT_DAY_ASKED_S - 5 } };
+	char asked[256];
+
+	CHECK_INT(agent_day_ask(temp("asked"), &err), 0);   /* no such directory: nobody keeps it */
+	CHECK_INT(agent_day_open(temp("asked"), now_s, &keeper, &err), 0);
+	CHECK(!agent_day_asked(keeper, now_s));
+	CHECK_INT(agent_day_ask(temp("asked"), &err), 1);
+	now_s = (int64_t)time(NULL);
+	CHECK(agent_day_asked(keeper, now_s));
+	CHECK(!agent_day_asked(keeper, now_s + AGENT_DAY_ASKED_S + 1));
+	snprintf(asked, sizeof(asked), "%s", temp("asked/costs.asked"));
+	CHECK_INT(utimensat(AT_FDCWD, asked, past, 0), 0);
+	CHECK(!agent_day_asked(keeper, now_s));
+	/* A link that somebody laid there is not followed. */
+	unlink(asked);
+	CHECK_INT(symlink("/etc/hostname", asked), 0);
+	CHECK(agent_day_ask(temp("asked"), &err) < 0);
+	unlink(asked);
+	agent_day_close(keeper);
+	CHECK_INT(agent_day_ask(temp("asked"), &err), 0);
+	unlink(temp("asked/costs.lock"));
+	rmdir(temp("asked"));
 }
 
 TEST(a_damaged_account_is_set_aside_said_and_begun_anew)

@@ -189,6 +189,26 @@ TEST(fingerprints_stay_and_the_evidence_hash_follows_the_evidence)
 	}
 }
 
+TEST(files_without_a_wanted_kind_are_not_parsed_and_odd_ones_are)
+{
+	static const struct { const char *text; size_t n; } cases[] = {
+		{ CHECK_ITEM("a", "stage.name = x"), 0 },
+		{ "# words\n- list: l\n  items: [a]\n" CHECK_ITEM("a", "stage.name = x"), 0 },
+		{ "- {check: a, title: t, of: dockerfile.stage, severity: low, fails: stage.name = x, output: o, why: w, fix: f}\n", 1 },
+		{ "- check: a\n  title: t\n  of:   dockerfile\n  severity: low\n  fails: stage.name = x\n  output: o\n  why: w\n  fix: f\n", 1 },
+	};
+	static const bool kinds[MODEL_KIND_MAX] = { [MODEL_KIND_DOCKERFILE_COMMAND] = true };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct posture_checks *some = posture_checks_new();
+
+		posture_checks_want(some, kinds);
+		CHECK_INT(posture_checks_load_text(some, "c.yaml", cases[i].text, strlen(cases[i].text), &err), 0);
+		CHECK_INT(posture_checks_count(some), cases[i].n);
+		posture_checks_free(some);
+	}
+}
+
 TEST(errors_in_check_files_name_the_line_the_column_and_what_was_expected)
 {
 	static const struct { const char *text; unsigned line, column; const char *says; } cases[] = {

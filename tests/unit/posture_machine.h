@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "posture/audit.h"
 #include "posture/judge.h"
+#include "checks_dir.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -123,12 +124,10 @@ __attribute__((unused)) static int machine_status(struct machine *m, const char 
 {
 	struct posture_options options = { .keep_passes = true, .only = &check, .n_only = 1 };
 	struct err err = ERR_INIT;
-	char path[4096];
 
 	if (!m->checks) {
 		m->checks = posture_checks_new();
-		snprintf(path, sizeof(path), "%s/../../../content/checks", getenv("TEST_DATA") ? getenv("TEST_DATA") : "tests/unit/data");
-		if (!CHECK_MSG(posture_checks_load(m->checks, path, &err) >= 0, "%s", err.text))
+		if (!CHECK_MSG(posture_checks_load(m->checks, checks_dir(), &err) >= 0, "%s", err.text))
 			return -1;
 	}
 	posture_results_done(&m->results);

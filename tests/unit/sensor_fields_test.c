@@ -5,6 +5,7 @@
 #include "sensor/capture.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <time.h>
 
 /* Fields that no event sets, and why. */
@@ -139,6 +140,11 @@ static void play_processes(struct world *w, const struct actor *a)
 	sensor_wire_put_u64(&w->b, SENSOR_P_FLAGS, 0x20000);
 	wire_end(w);
 	note_fields(w);
+	begin(w, MODEL_EVT_MPROTECT, a, 0);
+	sensor_wire_put_u64(&w->b, SENSOR_P_OLD_PROT, PROT_READ | PROT_WRITE);
+	sensor_wire_put_u64(&w->b, SENSOR_P_ARG2, PROT_READ | PROT_EXEC);
+	wire_end(w);
+	note_fields(w);
 	begin(w, MODEL_EVT_LOST, a, 0);
 	sensor_wire_put_u64(&w->b, SENSOR_P_LOST_TYPE, MODEL_EVT_OPENAT);
 	sensor_wire_put_u64(&w->b, SENSOR_P_LOST_COUNT, 1);
@@ -193,12 +199,56 @@ TEST(every_field_has_a_value_on_some_event_or_a_reason_to_have_none)
 	login.cgroup = UNIT_CGROUP;
 	do_open(&w, &login, (struct open){ .path = "/x", .ret = 3 });
 	note_fields(&w);
-	for (unsigned f = 0; f < MODEL_F_MAX; f++) {
+	/* Those behind it are of records of configuration (fields.def). */
+	for (unsigned f = 0; f <= MODEL_F_LOST_END; f++) {
 		bool excused = false;
 		for (size_t i = 0; i < ARRAY_LEN(never); i++)
 			excused |= strcmp(never[i], model_field(f)->name) == 0;
 		CHECK_MSG(seen[f] != excused, "%s is %s", model_field(f)->name, seen[f] ? "set although it is said to be never" : "never set");
 	}
+	world_done(&w);
+}
+
+TEST(memory_is_written_to_exec_when_it_could_be_written_before_and_can_be_executed_since)
+{
+	static const struct { int64_t old, now, ret; const char *is; } cases[] = {
+		{ PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC, 0, "true" },
+		{ PROT_READ | PROT_WRITE | PROT_EXEC, PROT_READ | PROT_EXEC, 0, "true" },
+		{ PROT_READ, PROT_READ | PROT_EXEC, 0, "false" },
+		{ PROT_READ | PROT_WRITE, PROT_READ, 0, "false" },
+		{ PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC, -13, "false" },
+		{ -1, PROT_READ | PROT_EXEC, 0, "<unset>" },   /* nothing tells what it was */
+	};
+	struct world w;
+	struct actor a = start(&w);
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		begin(&w, i % 2 ? MODEL_EVT_PKEY_MPROTECT : MODEL_EVT_MPROTECT, &a, cases[i].ret);
+		if (cases[i].old >= 0)
+			sensor_wire_put_u64(&w.b, SENSOR_P_OLD_PROT, (uint64_t)cases[i].old);
+		sensor_wire_put_u64(&w.b, SENSOR_P_ARG2, (uint64_t)cases[i].now);
+		wire_end(&w);
+		FIELD_IS(0, "mem.write_to_exec", cases[i].is);
+	}
+	world_done(&w);
+}
+
+TEST(what_is_written_to_port_53_is_a_question_only_when_it_can_be_read_as_one)
+{
+	struct world w;
+	struct actor a = start(&w);
+
+	for (int i = 0; i < 2; i++) {
+		begin(&w, MODEL_EVT_DNS, &a, 4);
+		sensor_wire_put_u64(&w.b, SENSOR_P_FD, 7);
+		put_socket(&w.b, 2, 17, 7);
+		put_address(&w.b, SENSOR_P_SOCKADDR_REMOTE, "10.0.0.2", 53);
+		sensor_wire_put(&w.b, SENSOR_P_DATA, i ? (const void *)dns_question : "noise", i ? sizeof(dns_question) : 5);
+		wire_end(&w);
+		CHECK_INT(w.n, (size_t)i);
+	}
+	FIELD_IS(0, "evt.type", "dns");
+	FIELD_IS(0, "dns.question", "www.evil");
 	world_done(&w);
 }
 

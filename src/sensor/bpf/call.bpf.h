@@ -52,6 +52,16 @@ static __always_inline bool is_exec_call(__u64 nr, struct task_struct *task)
 	return is_compat(task) ? nr == 11 || nr == 358 : nr == 59 || nr == 322;
 }
 
+/* Whether call `nr` is to be told by what `bit` stands for (enum sensor_call_bits). */
+static __always_inline bool is_asked(__u64 nr, __u8 bit)
+{
+	nr &= ~(__u64)X32_BIT;
+	if (nr >= SENSOR_ROW_CALLS)
+		return false;
+	asm volatile("" : "+r"(nr));   /* or the compiler forgets for the verifier what it checked */
+	return calls[nr & (SENSOR_ROW_CALLS - 1)] & bit;
+}
+
 static __always_inline struct sensor_row *row_of(__u32 index)
 {
 	return bpf_map_lookup_elem(&rows, &index);

@@ -35,15 +35,6 @@ ON_RETURN(0)
 ON_RETURN(1)
 ON_RETURN(2)
 
-static __always_inline bool is_asked(__u64 nr, __u8 bit)
-{
-	nr &= ~(__u64)X32_BIT;
-	if (nr >= SENSOR_ROW_CALLS)
-		return false;
-	asm volatile("" : "+r"(nr));   /* or the compiler forgets for the verifier what it checked */
-	return calls[nr & (SENSOR_ROW_CALLS - 1)] & bit;
-}
-
 /* long ia32_sys_call(const struct pt_regs *regs, unsigned int nr) */
 SEC("fexit/ia32_sys_call")
 int on_return_ia32(unsigned long long *ctx)

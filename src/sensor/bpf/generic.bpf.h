@@ -4,6 +4,7 @@
 /* System calls whose event is their arguments, as their row in the table says. */
 #include "names.bpf.h"
 #include "net.bpf.h"
+#include "memory.bpf.h"
 
 static __always_inline bool prctl_is_worth(__u32 option)
 {
@@ -186,6 +187,8 @@ __noinline int put_outcome(__u64 h, __u32 index, __s64 ret)
 	}
 	if (row->filter == SENSOR_FILTER_BPF)
 		put_bpf(s);
+	if (row->filter == SENSOR_FILTER_MPROTECT)
+		put_old_protection(s, ret);
 	return 0;
 }
 

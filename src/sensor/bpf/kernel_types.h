@@ -98,7 +98,7 @@ struct cred {
 /* ---- files ---- */
 struct dentry;
 struct super_block;
-struct qstr { __u32 len; const unsigned char *name; };
+struct qstr { __u32 hash, len; const unsigned char *name; };
 struct inode {
 	unsigned short i_mode;
 	kuid_t i_uid;
@@ -153,6 +153,7 @@ struct fs_struct { struct path root, pwd; };
 struct filename { const char *name; };
 
 /* ---- programs ---- */
+struct vm_area_struct { unsigned long vm_start, vm_end, vm_flags; };
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	struct file *exe_file;

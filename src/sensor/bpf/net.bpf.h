@@ -3,6 +3,7 @@
 #define PARKA_SENSOR_BPF_NET_H
 /* Sockets: who is at both ends, from the kernel's socket and not from the program's memory. */
 #include "call.bpf.h"
+#include "names.bpf.h"
 
 #define AF_UNIX 1
 #define AF_INET 2
@@ -230,10 +231,14 @@ static __always_inline __u16 port_sent_to(struct sock *sk, const struct sent *se
 	return __builtin_bswap16(port[1]);
 }
 
-__noinline int do_send(__u32 index, __s64 ret)
+enum { MESSAGES = 16, MMSGHDR_BYTES = 64, MMSGHDR_BYTES_32 = 32 };
+
+/* Message `i` of the call. */
+__noinline int send_message(__u32 index, __s64 ret, __u32 i)
 {
 	struct task_struct *task = current_task();
 	struct sensor_row *row = row_of(index);
+	bool compat = is_compat(task);
 	struct sent sent = {};
 	struct file *file;
 	struct sock *sk;
@@ -250,8 +255,8 @@ __noinline int do_send(__u32 index, __s64 ret)
 		sent.data_bytes = call_arg(task, 2);
 		sent.name = call_arg(task, 4);
 		sent.name_bytes = (__u32)call_arg(task, 5);
-	} else {   /* sendmmsg: the first message stands for all */
-		read_message(&sent, call_arg(task, 1), is_compat(task));
+	} else {
+		read_message(&sent, call_arg(task, 1) + i * (compat ? MMSGHDR_BYTES_32 : MMSGHDR_BYTES), compat);
 	}
 	is_dns = port_sent_to(sk, &sent) == DNS_PORT;
 	if (!is_dns && !filter_net(index, ret, !!sent.name))
@@ -272,5 +277,96 @@ __noinline int do_send(__u32 index, __s64 ret)
 	end(h, ret);
 	return 0;
 }
+
+/* sendmmsg: each message that was sent is an event, up to MESSAGES; if none was, the first. */
+__noinline int do_send(__u32 index, __s64 ret)
+{
+	struct sensor_row *row = row_of(index);
+	__u32 n = row && row->variant == SENSOR_SEND_MMSG && ret > 1 ? ret : 1;
+
+	for (__u32 i = 0; i < MESSAGES; i++) {
+		if (i >= n)
+			break;
+		send_message(index, ret, i);
+	}
+	return 0;
+}
+
+/* ---- questions to DNS by write() ---- */
+
+enum { WRITE_OTHER, WRITE_PLAIN, WRITE_VECTOR };
+
+static __always_inline int write_kind(__u64 nr, bool compat)
+{
+	if (nr == (compat ? 4 : 1))
+		return WRITE_PLAIN;
+	if (compat ? nr == 146 || nr == 379 : nr == 20 || nr == 328)   /* writev, pwritev2 */
+		return WRITE_VECTOR;
+	return WRITE_OTHER;
+}
+
+static __always_inline void read_write(struct sent *sent, struct task_struct *task, int kind, bool compat)
+{
+	__u64 from = call_arg(task, 1), wide[2] = {};
+	__u32 narrow[2] = {};
+
+	if (kind == WRITE_PLAIN) {
+		sent->data = from;
+		sent->data_bytes = call_arg(task, 2);
+	} else if (compat) {
+		bpf_probe_read_user(narrow, sizeof(narrow), (void *)from);
+		sent->data = narrow[0];
+		sent->data_bytes = narrow[1];
+	} else {
+		bpf_probe_read_user(wide, sizeof(wide), (void *)from);
+		sent->data = wide[0];
+		sent->data_bytes = wide[1];
+	}
+}
+
+/* A socket sends, whatever the call: that of a connection to port 53 by write() is an event, the send calls tell theirs. */
+__noinline int do_sock_send(__u64 sk, __s64 ret)
+{
+	struct task_struct *task = current_task();
+	__u32 family = PEEK(AT(sock, sk), __sk_common.skc_family);
+	struct sent sent = {};
+	struct file *file;
+	struct slot *s;
+	bool compat;
+	__u64 h;
+	int kind;
+
+	if ((family != AF_INET && family != AF_INET6) || __builtin_bswap16(PEEK(AT(sock, sk), __sk_common.skc_dport)) != DNS_PORT)
+		return 0;
+	compat = is_compat(task);
+	kind = write_kind(call_number(task), compat);
+	if (kind == WRITE_OTHER)
+		return 0;
+	file = file_of_fd(task, (__s32)call_arg(task, 0));
+	if ((__u64)sock_of_file(file) != sk)
+		return 0;
+	read_write(&sent, task, kind, compat);
+	h = begin(MODEL_EVT_DNS, SENSOR_LANE_NET);
+	s = slot_of(h);
+	if (!h || !s)
+		return 0;
+	if (compat)
+		s->flags |= SENSOR_WIRE_COMPAT;
+	put_u64(s, SENSOR_P_FD, (__s32)call_arg(task, 0));
+	put_socket(h, (__u64)file, 0);
+	put_user_bytes(s, SENSOR_P_DATA, (void *)sent.data, sent.data_bytes, DATA_BYTES);
+	end(h, ret);
+	return 0;
+}
+
+/* Since 6e6eda44b939 ("sock: Add support for trace_sock_send_length", 6.5): what was sent is known. */
+SEC("tp_btf/sock_send_length")
+int on_sock_send(unsigned long long *ctx)
+{
+	return do_sock_send(raw_arg(ctx, 0), (__s32)ctx[1]);
+}
+
+/* Before it is sent; what is asked for is told as if it were. */
+NAMES_HOOK(socket_sendmsg, do_sock_send((__u64)BPF_CORE_READ((struct socket *)raw_arg(ctx, 0), sk), (__s32)ctx[2]))
 
 #endif

@@ -101,6 +101,7 @@ struct sensor_control {
 	__u32 count_cgroups;     /* events are counted by cgroup, too */
 	__u32 reader_dozes;      /* the first event of any kind is to wake it */
 	__u64 fold_key[2];       /* secret of this run */
+	__u64 rename_lock, mount_lock;   /* where the kernel has them; 0: not known (memo.bpf.h) */
 	__u32 reader_is_up;      /* reads by itself within milliseconds: nobody needs to wake it */
 };
 
@@ -108,11 +109,12 @@ struct sensor_control {
 struct sensor_counts { __u64 dropped, folded, ended; };   /* ended: delivered or lost */
 
 /* By which programs that see all calls a call is told: at every exit, in each of the three tables; at the return of
- * ia32_sys_call; when seccomp refuses it. */
+ * ia32_sys_call; when seccomp refuses it; and by the programs of tracepoints. */
 enum sensor_call_bits {
 	SENSOR_CALL_64 = 1, SENSOR_CALL_32 = 2, SENSOR_CALL_X32 = 4,
 	SENSOR_CALL_IA32 = 8,
 	SENSOR_CALL_DENIED_64 = 16, SENSOR_CALL_DENIED_32 = 32,
+	SENSOR_CALL_OWN = 64,    /* by its own tracepoint, of which the kernel takes time to let go */
 };
 
 enum { SENSOR_COUNT_TYPES = 512, SENSOR_COUNT_CGROUPS = 1024 };

@@ -7,8 +7,10 @@
  *   names.bpf.h      what the security hooks know of names
  *   call.bpf.h       system calls: arguments, open, exec
  *   filter.bpf.h     whether an event may concern any rule   filter_net.bpf.h  of sockets   filter_life.bpf.h  what it knows
+ *   memo.bpf.h       what the filter said of a path
  *   fold.bpf.h       repeats of opens that no rule can tell apart
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
+ *   memory.bpf.h     what memory was before its protection changes
  *   lifecycle.bpf.h  fork, exec, exit, rename
  *   kernel.bpf.h     control groups, memory kills, modules   uring.bpf.h   io_uring
  *   seed.bpf.h       the tasks that live now                fexit.bpf.h   returns of the functions of calls
@@ -32,31 +34,31 @@
 SEC("tracepoint/exit_open")
 int exit_open(struct exit_context *ctx)
 {
-	return do_open(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_open(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_exec")
 int exit_exec(struct exit_context *ctx)
 {
-	return do_exec(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_exec(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_net")
 int exit_net(struct exit_context *ctx)
 {
-	return do_net(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_net(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_send")
 int exit_send(struct exit_context *ctx)
 {
-	return do_send(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_send(ctx->nr, ctx->ret) : 0;
 }
 
 SEC("tracepoint/exit_call")
 int exit_call(struct exit_context *ctx)
 {
-	return do_call(ctx->nr, ctx->ret);
+	return is_asked(ctx->nr, SENSOR_CALL_OWN) ? do_call(ctx->nr, ctx->ret) : 0;
 }
 
 /* Where the saved registers lie above task->stack: told by the one hook that is given their address. */

@@ -6,9 +6,21 @@
 #include <linux/bpf.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Writes into memory, as a packer does, and makes it executable. */
+static int act_unpack(int n, char **args)
+{
+	char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return errno;
+	memory[0] = (char)0xc3;   /* ret */
+	return mprotect(memory, 4096, PROT_READ | PROT_EXEC) < 0 ? errno : 0;
+}
 
 static int act_userfaultfd(int n, char **args)
 {
@@ -89,6 +101,7 @@ static int act_fsopen(int n, char **args)
 }
 
 const struct act acts_kernel[] = {
+	{ "unpack", "", 0, act_unpack },
 	{ "userfaultfd", "", 0, act_userfaultfd },
 	{ "bpf-load", "", 0, act_bpf_load },
 	{ "bpf-detach", "CGROUP_DIR", 1, act_bpf_detach },
