@@ -274,6 +274,29 @@ static void manager_read(struct docker_daemon *d, struct posture_record *r)
 	services_read(d, r);
 }
 
+/* What no API tells: the addresses that the node was started with (moby daemon/cluster/cluster.go, type nodeStartConfig). */
+static void data_path_read(struct docker_daemon *d, struct posture_record *r)
+{
+	const char *root = docker_setting_text(d, MODEL_F_DOCKER_DATA_ROOT), *path, *advertise, *data;
+	_cleanup_json_ json_t *state = NULL;
+	struct err err = ERR_INIT;
+	struct posture_value *v;
+	size_t len;
+	char *text;
+
+	path = posture_printf(d->set, "%s%s/swarm/docker-state.json", d->below, root ? root : "/var/lib/docker");
+	if (posture_read(d->set, path, DOCKER_FILE_BYTES_MAX, &text, &len, &err) < 0 || json_parse(text, len, path, &state, &err) < 0) {
+		posture_set_unknown(r, MODEL_F_SWARM_DATA_PATH_IS_SEPARATE, posture_printf(d->set, "%s: %s", path, err.text));
+		return;
+	}
+	advertise = json_text(state, "AdvertiseAddr", NULL);
+	data = json_text(state, "DataPathAddr", NULL);
+	len = data ? strlen(data) : 0;
+	v = posture_set_bool(r, MODEL_F_SWARM_DATA_PATH_IS_SEPARATE,
+			     len > 0 && !(advertise && strncmp(advertise, data, len) == 0 && (!advertise[len] || advertise[len] == ':')));
+	posture_at(posture_said(v, POSTURE_FROM_FILE, "DataPathAddr"), (struct posture_place){ .file = path, .path = "DataPathAddr" });
+}
+
 static void swarm_read(struct docker_daemon *d, const json_t *info)
 {
 	const json_t *swarm = json_at(info, "Swarm", NULL);
@@ -288,6 +311,7 @@ static void swarm_read(struct docker_daemon *d, const json_t *info)
 	if (!state || strcmp(state, "active") != 0)
 		return;
 	swarm_listens_read(d, r, swarm_port(d, swarm));
+	data_path_read(d, r);
 	if (!is_manager)
 		return;
 	said(posture_set_uint(r, MODEL_F_SWARM_N_MANAGERS, (uint64_t)json_integer_value(json_object_get(swarm, "Managers"))), "GET /info");
