@@ -133,7 +133,8 @@ static bool file_says(struct posture_set *set, const char *path, const char *tex
 static void host_read(struct posture_set *set, struct container_host *host)
 {
 	_cleanup_close_ int selinux = posture_open(set, "/sys/fs/selinux/enforce", O_PATH);
-	_cleanup_close_ int v1 = posture_open(set, "/sys/fs/cgroup/memory", O_PATH), v1_release = posture_open(set, "/sys/fs/cgroup/pids", O_PATH);
+	_cleanup_close_ int v1 = posture_open(set, "/sys/fs/cgroup/memory", O_PATH),
+			    v1_release = posture_open(set, "/sys/fs/cgroup/pids", O_PATH);
 
 	/* where the first process may not be looked at, this one stands for it: it is no container's */
 	for (unsigned ns = 0; ns < NS_MAX; ns++)
@@ -159,8 +160,8 @@ static const char *mounts_text(struct container *x)
 	strbuf_init(&text, 1 << 20);
 	for (size_t i = 0; i < x->c->n_mounts; i++) {
 		const struct runtime_mount *m = &x->c->mounts[i];
-		strbuf_addf(&text, "%s%s:%s:%s:%s:%s", i ? "," : "", m->source ? m->source : "", m->dest ? m->dest : "", m->mode ? m->mode : "",
-			    m->rw ? "true" : "false", m->propagation ? m->propagation : "");
+		strbuf_addf(&text, "%s%s:%s:%s:%s:%s", i ? "," : "", m->source ? m->source : "", m->dest ? m->dest : "",
+			    m->mode ? m->mode : "", m->rw ? "true" : "false", m->propagation ? m->propagation : "");
 	}
 	return posture_printf(x->set, "%s", text.text ? text.text : "");
 }
@@ -168,11 +169,18 @@ static const char *mounts_text(struct container *x)
 static void identity_read(struct container *x)
 {
 	const struct runtime_container *c = x->c;
-	const struct { enum model_field_id field; const char *text; } texts[] = {
-		{ MODEL_F_CONTAINER_FULL_ID, c->id }, { MODEL_F_CONTAINER_NAME, c->name }, { MODEL_F_CONTAINER_TYPE, runtime_kind_name(c->kind) },
-		{ MODEL_F_CONTAINER_RUNTIME, runtime_kind_name(c->kind) }, { MODEL_F_CONTAINER_IMAGE, c->image },
-		{ MODEL_F_CONTAINER_IMAGE_REPOSITORY, c->image_repository }, { MODEL_F_CONTAINER_IMAGE_TAG, c->image_tag },
-		{ MODEL_F_CONTAINER_IMAGE_DIGEST, c->image_digest }, { MODEL_F_CONTAINER_USER, c->user }, { MODEL_F_CONTAINER_HEALTHCHECK, c->healthcheck },
+	const struct { enum model_field_id field; const char *text;
+	} texts[] = {
+		{ MODEL_F_CONTAINER_FULL_ID, c->id },
+		{ MODEL_F_CONTAINER_NAME, c->name },
+		{ MODEL_F_CONTAINER_TYPE, runtime_kind_name(c->kind) },
+		{ MODEL_F_CONTAINER_RUNTIME, runtime_kind_name(c->kind) },
+		{ MODEL_F_CONTAINER_IMAGE, c->image },
+		{ MODEL_F_CONTAINER_IMAGE_REPOSITORY, c->image_repository },
+		{ MODEL_F_CONTAINER_IMAGE_TAG, c->image_tag },
+		{ MODEL_F_CONTAINER_IMAGE_DIGEST, c->image_digest },
+		{ MODEL_F_CONTAINER_USER, c->user },
+		{ MODEL_F_CONTAINER_HEALTHCHECK, c->healthcheck },
 		{ MODEL_F_CONTAINER_IP, c->ip },
 	};
 
@@ -186,7 +194,8 @@ static void identity_read(struct container *x)
 	posture_set_uint(x->record, MODEL_F_CONTAINER_CGROUP_VERSION, x->host->cgroup_version);
 }
 
-static void document_read(struct container *x, struct runtime *runtime, enum runtime_document which, json_t **ret, struct posture_place *ret_place)
+static void document_read(struct container *x, struct runtime *runtime, enum runtime_document which, json_t **ret,
+			  struct posture_place *ret_place)
 {
 	struct err err = ERR_INIT;
 	const char *path = NULL;
@@ -194,7 +203,8 @@ static void document_read(struct container *x, struct runtime *runtime, enum run
 
 	ret_place->file = r == 0 ? path : NULL;
 	if (r < 0 && (which == RUNTIME_DOCUMENT_OCI || x->c->kind == RUNTIME_DOCKER))
-		posture_problem(x->set, MODEL_LAYER_CONTAINERS, (struct posture_place){ 0 }, "container %s: %s", x->c->name ? x->c->name : x->c->id, err.text);
+		posture_problem(x->set, MODEL_LAYER_CONTAINERS, (struct posture_place){ 0 }, "container %s: %s",
+				x->c->name ? x->c->name : x->c->id, err.text);
 }
 
 static void container_read(struct container *x, struct runtime *runtime)
@@ -206,7 +216,8 @@ static void container_read(struct container *x, struct runtime *runtime)
 		document_read(x, runtime, RUNTIME_DOCUMENT_DOCKER_CONFIG, &x->docker_config, &x->docker_place);
 		document_read(x, runtime, RUNTIME_DOCUMENT_DOCKER_HOST, &x->docker_host, &x->host_place);
 	}
-	x->record = posture_record_new(x->set, MODEL_KIND_CONTAINER, NULL, posture_printf(x->set, "container %s", c->name ? c->name : c->id), x->oci_place);
+	x->record = posture_record_new(x->set, MODEL_KIND_CONTAINER, NULL,
+				       posture_printf(x->set, "container %s", c->name ? c->name : c->id), x->oci_place);
 	identity_read(x);
 	container_declared_read(x);
 	first_process_first(x);
@@ -230,9 +241,11 @@ static void shared_read(struct container *containers, size_t n, struct container
 			uint64_t ours = x->processes[0].ns[ns];
 
 			if (other != x && other->n_processes && ours && ours != x->host->ns[ns] && other->processes[0].ns[ns] == ours)
-				items[n_items++] = posture_printf(x->set, "%s:%s", container_ns_names[ns], other->c->name ? other->c->name : other->c->id);
+				items[n_items++] = posture_printf(x->set, "%s:%s", container_ns_names[ns],
+								  other->c->name ? other->c->name : other->c->id);
 		}
-	posture_said(posture_set_texts(x->record, MODEL_F_CONTAINER_SHARED_NAMESPACES, items, n_items), POSTURE_FROM_KERNEL, "/proc/PID/ns");
+	posture_said(posture_set_texts(x->record, MODEL_F_CONTAINER_SHARED_NAMESPACES, items, n_items), POSTURE_FROM_KERNEL,
+		     "/proc/PID/ns");
 }
 
 /* A container runs when it has a process; on a disk that stands for a machine, when its runtime's files say so. */

@@ -55,7 +55,8 @@ void engine_registries_read(struct engine_layers *engine)
 
 		for (size_t k = 0; k < json_array_size(list) && n < ENGINE_LIST_MAX; k++) {
 			const json_t *entry = json_array_get(list, k), *mirrors = json_object_get(entry, "mirror");
-			const char *name = json_text(entry, "location", NULL) ? json_text(entry, "location", NULL) : json_text(entry, "prefix", NULL);
+			const char *name = json_text(entry, "location", NULL) ? json_text(entry, "location", NULL)
+									      : json_text(entry, "prefix", NULL);
 
 			if (json_is_true(json_object_get(entry, "insecure")))
 				items[n++] = posture_printf(l.set, "%s", name ? name : "?");
@@ -75,7 +76,8 @@ void engine_registries_read(struct engine_layers *engine)
 	if (l.problem)
 		posture_set_unknown(engine->record, MODEL_F_ENGINE_INSECURE_REGISTRIES, l.problem);
 	else
-		posture_said(posture_set_texts(engine->record, MODEL_F_ENGINE_INSECURE_REGISTRIES, items, n), POSTURE_FROM_FILE, "registries.conf");
+		posture_said(posture_set_texts(engine->record, MODEL_F_ENGINE_INSECURE_REGISTRIES, items, n), POSTURE_FROM_FILE,
+			     "registries.conf");
 	engine_texts(&l, MODEL_F_ENGINE_SEARCH_REGISTRIES, "", "unqualified-search-registries");
 	for (size_t i = 0; i < l.n; i++)
 		runtime_file_record(l.set, l.paths[i], "containers-config");
@@ -101,8 +103,10 @@ static void policy_read(struct engine_layers *l)
 		return;
 	}
 	type = json_text(json_array_get(json_object_get(doc, "default"), 0), "type", NULL);
-	posture_at(posture_said(posture_set_bool(l->record, MODEL_F_ENGINE_VERIFIES_IMAGES, type && strcmp(type, "insecureAcceptAnything") != 0),
-				POSTURE_FROM_FILE, "default"), (struct posture_place){ .file = path, .path = "default" });
+	posture_at(posture_said(posture_set_bool(l->record, MODEL_F_ENGINE_VERIFIES_IMAGES,
+						 type && strcmp(type, "insecureAcceptAnything") != 0),
+				POSTURE_FROM_FILE, "default"),
+		   (struct posture_place){ .file = path, .path = "default" });
 	runtime_file_record(l->set, path, "containers-config");
 }
 
@@ -133,7 +137,8 @@ static void caps_read(struct engine_layers *l, const char *table)
 	if (!list && l->problem)
 		posture_set_unknown(l->record, MODEL_F_ENGINE_CAPS_BEYOND_DEFAULT, l->problem);
 	else
-		engine_said(l, posture_set_texts(l->record, MODEL_F_ENGINE_CAPS_BEYOND_DEFAULT, beyond, n), layer, "default_capabilities");
+		engine_said(l, posture_set_texts(l->record, MODEL_F_ENGINE_CAPS_BEYOND_DEFAULT, beyond, n), layer,
+			    "default_capabilities");
 }
 
 static void profiles_read(struct engine_layers *l, const char *table)
@@ -144,14 +149,21 @@ static void profiles_read(struct engine_layers *l, const char *table)
 	if (!seccomp && l->problem)
 		posture_set_unknown(l->record, MODEL_F_ENGINE_SECCOMP, l->problem);
 	else
-		engine_said(l, posture_set_text(l->record, MODEL_F_ENGINE_SECCOMP, !seccomp || !*seccomp || strcmp(seccomp, "/usr/share/containers/seccomp.json") == 0 ?
-			    "RuntimeDefault" : strcmp(seccomp, "unconfined") == 0 ? "Unconfined" : "Localhost"), layer, "seccomp_profile");
+		engine_said(l,
+			    posture_set_text(l->record, MODEL_F_ENGINE_SECCOMP,
+					     !seccomp || !*seccomp || strcmp(seccomp, "/usr/share/containers/seccomp.json") == 0
+						     ? "RuntimeDefault"
+					     : strcmp(seccomp, "unconfined") == 0 ? "Unconfined"
+										  : "Localhost"),
+			    layer, "seccomp_profile");
 	apparmor = json_string_value(engine_at(l, table, "apparmor_profile", &layer));
 	if (!apparmor && l->problem)
 		posture_set_unknown(l->record, MODEL_F_ENGINE_APPARMOR_DISABLED, l->problem);
 	else
-		engine_said(l, posture_set_bool(l->record, MODEL_F_ENGINE_APPARMOR_DISABLED, apparmor && strcmp(apparmor, "unconfined") == 0), layer,
-			    "apparmor_profile");
+		engine_said(l,
+			    posture_set_bool(l->record, MODEL_F_ENGINE_APPARMOR_DISABLED,
+					     apparmor && strcmp(apparmor, "unconfined") == 0),
+			    layer, "apparmor_profile");
 }
 
 static void pids_read(struct engine_layers *l, const char *table, int64_t fallback)
@@ -189,7 +201,8 @@ static void crio_collect(struct posture_set *set, const struct posture_audit_opt
 		posture_set_uint(l.record, MODEL_F_ENGINE_PID, pid);
 	posture_set_texts(l.record, MODEL_F_ENGINE_TCP_ADDRESSES, NULL, 0);      /* its API only listens on a Unix socket */
 	listen = json_string_value(engine_at(&l, "crio|api", "listen", &layer));
-	runtime_file_record(set, listen && *listen == '/' ? posture_printf(set, "%s", listen) : "/run/crio/crio.sock", "crio-socket");
+	runtime_file_record(set, listen && *listen == '/' ? posture_printf(set, "%s", listen) : "/run/crio/crio.sock",
+			    "crio-socket");
 	engine_text(&l, MODEL_F_ENGINE_STREAMING_ADDRESS, "crio|api", "stream_address", "127.0.0.1");
 	engine_bool(&l, MODEL_F_ENGINE_STREAMING_TLS, "crio|api", "stream_enable_tls", false);
 	engine_bool(&l, MODEL_F_ENGINE_SELINUX_ENABLED, "crio|runtime", "selinux", false);
@@ -244,7 +257,8 @@ static void service_read(struct engine_layers *l, unsigned pid)
 		for (size_t i = 1; i < argc && n < ENGINE_LIST_MAX; i++)
 			if (strncmp(argv[i], "tcp://", 6) == 0 || strncmp(argv[i], "tcp:", 4) == 0)
 				items[n++] = argv[i];
-	posture_said(posture_set_texts(l->record, MODEL_F_ENGINE_TCP_ADDRESSES, items, n), POSTURE_FROM_FLAG, n ? items[0] : NULL);
+	posture_said(posture_set_texts(l->record, MODEL_F_ENGINE_TCP_ADDRESSES, items, n), POSTURE_FROM_FLAG,
+		     n ? items[0] : NULL);
 	posture_set_bool(l->record, MODEL_F_ENGINE_RUNNING, pid != 0);
 	if (pid && posture_process_status(l->set, pid, &status, NULL) >= 0) {
 		posture_set_uint(l->record, MODEL_F_ENGINE_PID, pid);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * containerd: docs/man/containerd-config.toml.5.md, docs/cri/config.md, docs/hosts.md of containerd 1.6 and 2.0. The CRI plugin is called
- * "cri" in version 1 of the file, "io.containerd.grpc.v1.cri" in 2, and two plugins, io.containerd.cri.v1.runtime and .images, in 3.
+ * containerd: docs/man/containerd-config.toml.5.md, docs/cri/config.md, docs/hosts.md of containerd 1.6 and 2.0. The CRI plugin
+ * is called "cri" in version 1 of the file, "io.containerd.grpc.v1.cri" in 2, and two plugins, io.containerd.cri.v1.runtime and
+ * .images, in 3.
  */
 #include "posture/engines/engines.h"
 
@@ -41,7 +42,8 @@ static const char *flag(const char *const *argv, size_t argc, const char *name, 
 	return NULL;
 }
 
-/* imports = [...]: names, or patterns with a star at the beginning of their last part ("conf.d/" and all that ends in .toml). Imported files win. */
+/* imports = [...]: names, or patterns with a star at the beginning of their last part ("conf.d/" and all that ends in .toml).
+ * Imported files win. */
 static void imports_add(struct engine_layers *l)
 {
 	size_t layer;
@@ -65,7 +67,8 @@ static void imports_add(struct engine_layers *l)
 static size_t insecure_of_configs(struct engine_layers *l, const char *table, const char **items, size_t n)
 {
 	size_t layer;
-	json_t *configs = (json_t *)engine_at(l, table, "configs", &layer), *mirrors = (json_t *)engine_at(l, table, "mirrors", &layer), *entry;
+	json_t *configs = (json_t *)engine_at(l, table, "configs", &layer),
+	       *mirrors = (json_t *)engine_at(l, table, "mirrors", &layer), *entry;
 	const char *host;
 
 	json_object_foreach(configs, host, entry)
@@ -95,7 +98,8 @@ static size_t insecure_of_hosts(struct engine_layers *l, const char *path, const
 	if (!file.n)
 		return n;
 	server = json_string_value(engine_at(&file, "", "server", &layer));
-	if (((server && strncmp(server, "http://", 7) == 0) || json_is_true(engine_at(&file, "", "skip_verify", &layer))) && n < ENGINE_LIST_MAX)
+	if (((server && strncmp(server, "http://", 7) == 0) || json_is_true(engine_at(&file, "", "skip_verify", &layer))) &&
+	    n < ENGINE_LIST_MAX)
 		items[n++] = posture_printf(l->set, "%s", server ? server : name);
 	hosts = (json_t *)engine_at(&file, "", "host", &layer);
 	json_object_foreach(hosts, host, entry)
@@ -116,7 +120,8 @@ static size_t insecure_of_path(struct engine_layers *l, const char *config_path,
 		fd_close_at(&fd);
 	while (dir && (entry = readdir(dir)) && seen++ < ENGINE_DIRECTORIES_MAX)
 		if (entry->d_name[0] != '.')
-			n = insecure_of_hosts(l, posture_printf(l->set, "%s/%s/hosts.toml", config_path, entry->d_name), entry->d_name, items, n);
+			n = insecure_of_hosts(l, posture_printf(l->set, "%s/%s/hosts.toml", config_path, entry->d_name),
+					      entry->d_name, items, n);
 	if (dir)
 		closedir(dir);
 	return n;
@@ -147,7 +152,8 @@ static const char *joined(struct engine_layers *l, const char *table, const char
 }
 
 /* Does some runtime say so? */
-static bool a_runtime_says(struct engine_layers *l, const char *table, const char *key, const char *below, bool expected, size_t *ret_layer)
+static bool a_runtime_says(struct engine_layers *l, const char *table, const char *key, const char *below, bool expected,
+			   size_t *ret_layer)
 {
 	json_t *runtimes = (json_t *)engine_at(l, joined(l, table, "containerd"), "runtimes", ret_layer), *runtime;
 	const char *name;
@@ -169,8 +175,12 @@ static void seccomp_read(struct engine_layers *l, const char *table)
 	if (!profile && l->problem)
 		posture_set_unknown(l->record, MODEL_F_ENGINE_SECCOMP, l->problem);
 	else
-		engine_said(l, posture_set_text(l->record, MODEL_F_ENGINE_SECCOMP, !profile || !*profile || strcmp(profile, "unconfined") == 0 ? "Unconfined" :
-			    strcmp(profile, "runtime/default") == 0 ? "RuntimeDefault" : "Localhost"), layer, "unset_seccomp_profile");
+		engine_said(l,
+			    posture_set_text(l->record, MODEL_F_ENGINE_SECCOMP,
+					     !profile || !*profile || strcmp(profile, "unconfined") == 0 ? "Unconfined"
+					     : strcmp(profile, "runtime/default") == 0			 ? "RuntimeDefault"
+													 : "Localhost"),
+			    layer, "unset_seccomp_profile");
 }
 
 static void streaming_read(struct engine_layers *l, const char *table, uint64_t version)
@@ -186,7 +196,9 @@ static void streaming_read(struct engine_layers *l, const char *table, uint64_t 
 
 static void cri_read(struct engine_layers *l, uint64_t version)
 {
-	const char *table = version >= 3 ? "plugins|io.containerd.cri.v1.runtime" : version == 2 ? "plugins|io.containerd.grpc.v1.cri" : "plugins|cri";
+	const char *table = version >= 3   ? "plugins|io.containerd.cri.v1.runtime"
+			    : version == 2 ? "plugins|io.containerd.grpc.v1.cri"
+					   : "plugins|cri";
 	const char *images = version >= 3 ? "plugins|io.containerd.cri.v1.images|registry" : joined(l, table, "registry");
 	size_t layer;
 	bool no_pivot;
@@ -198,9 +210,11 @@ static void cri_read(struct engine_layers *l, uint64_t version)
 	registries_read(l, images);
 	if (l->problem)
 		return;
-	no_pivot = a_runtime_says(l, table, "NoPivotRoot", "options", true, &layer) || json_is_true(engine_at(l, joined(l, table, "containerd"), "no_pivot", &layer));
+	no_pivot = a_runtime_says(l, table, "NoPivotRoot", "options", true, &layer) ||
+		   json_is_true(engine_at(l, joined(l, table, "containerd"), "no_pivot", &layer));
 	posture_set_bool(l->record, MODEL_F_ENGINE_NO_PIVOT, no_pivot);
-	posture_set_bool(l->record, MODEL_F_ENGINE_PRIVILEGED_DEVICES, !a_runtime_says(l, table, "privileged_without_host_devices", NULL, true, &layer));
+	posture_set_bool(l->record, MODEL_F_ENGINE_PRIVILEGED_DEVICES,
+			 !a_runtime_says(l, table, "privileged_without_host_devices", NULL, true, &layer));
 }
 
 static bool has_cri(struct engine_layers *l)
@@ -246,7 +260,8 @@ static void daemon_read(struct posture_set *set, unsigned pid, const char *const
 	if (l.problem)
 		posture_set_unknown(l.record, MODEL_F_ENGINE_TCP_ADDRESSES, l.problem);
 	else
-		engine_said(&l, posture_set_texts(l.record, MODEL_F_ENGINE_TCP_ADDRESSES, items, items[0] ? 1 : 0), layer, "grpc.tcp_address");
+		engine_said(&l, posture_set_texts(l.record, MODEL_F_ENGINE_TCP_ADDRESSES, items, items[0] ? 1 : 0), layer,
+			    "grpc.tcp_address");
 	engine_text(&l, MODEL_F_ENGINE_METRICS_ADDRESS, "metrics", "address", NULL);
 	if (l.problem)
 		posture_set_unknown(l.record, MODEL_F_ENGINE_HAS_CRI, l.problem);

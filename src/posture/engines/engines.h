@@ -41,7 +41,8 @@ void engine_layers_add_dir(struct engine_layers *layers, const char *dir, const 
 const json_t *engine_at(const struct engine_layers *layers, const char *table, const char *key, size_t *ret_layer);
 /* Set a field from it, or else its default (NULL: unset). */
 void engine_bool(struct engine_layers *layers, enum model_field_id field, const char *table, const char *key, bool fallback);
-void engine_text(struct engine_layers *layers, enum model_field_id field, const char *table, const char *key, const char *fallback);
+void engine_text(struct engine_layers *layers, enum model_field_id field, const char *table, const char *key,
+		 const char *fallback);
 void engine_texts(struct engine_layers *layers, enum model_field_id field, const char *table, const char *key);
 /* The field with what was computed from a value that `layer` said (layers->n: nobody, the default). */
 void engine_said(struct engine_layers *layers, struct posture_value *value, size_t layer, const char *key);

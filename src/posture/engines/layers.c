@@ -30,8 +30,10 @@ void engine_layers_add(struct engine_layers *l, const char *path)
 	if (r == 0)
 		r = toml_parse(text, len, path, &doc, &err);
 	if (r < 0) {
-		posture_problem(l->set, MODEL_LAYER_RUNTIME, (struct posture_place){ .file = posture_printf(l->set, "%s", path), .line = err.line,
-										     .column = err.column }, "%s", err.text);
+		posture_problem(l->set, MODEL_LAYER_RUNTIME,
+				(struct posture_place){
+					.file = posture_printf(l->set, "%s", path), .line = err.line, .column = err.column },
+				"%s", err.text);
 		l->problem = posture_printf(l->set, "%s: %s", path, err.text);
 		return;
 	}
@@ -118,7 +120,12 @@ void engine_text(struct engine_layers *l, enum model_field_id field, const char 
 	const char *text = json_is_string(v) ? json_string_value(v) : NULL;
 
 	if (!unknown(l, field, v))
-		engine_said(l, posture_set_text(l->record, field, text && *text ? posture_printf(l->set, "%s", text) : v ? NULL : fallback), layer, key);
+		engine_said(l,
+			    posture_set_text(l->record, field,
+					     text && *text ? posture_printf(l->set, "%s", text)
+					     : v	   ? NULL
+							   : fallback),
+			    layer, key);
 }
 
 void engine_texts(struct engine_layers *l, enum model_field_id field, const char *table, const char *key)
