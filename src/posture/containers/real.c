@@ -156,6 +156,15 @@ static void label_read(struct container *x)
 
 /* ---- namespaces ---- */
 
+/* A rootless daemon's bundles name no user namespace: they are in the daemon's, which is not the host's. */
+static void users_settle(struct container *x)
+{
+	uint64_t ours = x->processes[0].ns[NS_USER];
+
+	if (ours && x->host->ns[NS_USER] && ours != x->host->ns[NS_USER] && x->host_ns[NS_USER])
+		kernel(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_USERNS, false), "/proc/PID/ns");
+}
+
 static void namespaces_read(struct container *x)
 {
 	const char *shared[NS_MAX], *undeclared[NS_MAX];
@@ -179,6 +188,7 @@ static void namespaces_read(struct container *x)
 		container_differs(x, "%s is in the host's %s namespace, which is not declared", process_name(x, at),
 				  container_ns_names[ns]);
 	}
+	users_settle(x);
 	if (!x->host->ns[NS_MNT]) {
 		posture_set_unknown(x->record, MODEL_F_CONTAINER_REAL_HOST_NAMESPACES, "the host's own namespaces cannot be read");
 		posture_set_unknown(x->record, MODEL_F_CONTAINER_UNDECLARED_HOST_NAMESPACES,
