@@ -218,6 +218,20 @@ def test_behind_its_back(tap, docker):
     return None
 
 
+def test_blindness(tap):
+    """Somebody who may not look is told so."""
+    if not os.path.isdir("/var/lib/docker/containers") and not os.path.isdir("/run/docker/containerd/daemon"):
+        return tap.skip("without root", "there is no Docker where it usually is")
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", harness.find_parka(), "audit", "containers", "--format", "json"],
+                          capture_output=True, text=True, check=False, timeout=60)
+    if not done.stdout:
+        return tap.skip("without root", "parka cannot be run by others here: " + done.stderr[-160:])
+    report = json.loads(done.stdout)
+    tap.ok(report["summary"]["complete"] is False and any("Permission denied" in p["message"] for p in report["problems"]) and done.returncode == 1,
+           "without the right to look at containers the audit is not complete, and fails", json.dumps(report["summary"]))
+    return None
+
+
 def test_runc(tap, work, root):
     if not shutil.which("runc"):
         return tap.skip("runc", "it is not installed")
@@ -337,6 +351,7 @@ def main():
         image_import(["docker", "-H", f"unix://{docker.daemon.socket}", "import", "-", IMAGE], root)
         test_docker(tap, docker, work)
         test_behind_its_back(tap, docker)
+        test_blindness(tap)
         test_runc(tap, work, root)
         test_containerd(tap, work, docker)
         test_podman(tap, work, root)

@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,6 +275,25 @@ static void containers_read(struct finder *f, struct runtime *runtime, const str
 	free(list);
 }
 
+/* Without the right to look where runtimes keep their state, no container is known: that must not look like none. */
+static void blindness_told(struct posture_set *set)
+{
+	static const char *const places[] = { "/run/docker/containerd/daemon",
+					      "/run/containerd/io.containerd.runtime.v2.task",
+					      "/var/lib/docker/containers",
+					      "/var/lib/containers/storage",
+					      "/run/runc",
+					      "/run/crun" };
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		_cleanup_close_ int fd = posture_open(set, places[i], O_RDONLY | O_DIRECTORY);
+
+		if (fd == -EACCES || fd == -EPERM)
+			posture_problem(set, MODEL_LAYER_CONTAINERS, (struct posture_place){ .file = places[i] },
+					"not read: %s; containers that are kept there are not known", strerror(-fd));
+	}
+}
+
 static void collect(struct posture_set *set, const struct posture_audit_options *options)
 {
 	struct runtime_options runtime_options = { .root = set->root };
@@ -284,6 +304,7 @@ static void collect(struct posture_set *set, const struct posture_audit_options 
 
 	(void)options;
 	host_read(set, &host);
+	blindness_told(set);
 	if (runtime_scan(runtime, &err) < 0)
 		posture_problem(set, MODEL_LAYER_CONTAINERS, (struct posture_place){ 0 }, "%s", err.text);
 	containers_read(&f, runtime, &host);
