@@ -5,6 +5,7 @@
 #include "posture/node/node.h"
 #include "posture/containers/containers.h"
 #include "posture/docker/docker.h"
+#include "posture/engines/engines.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,6 +13,9 @@
 const struct posture_collector *const posture_collectors[] = {
 	&node_collector,
 	&posture_docker,
+	&posture_containerd,
+	&posture_crio,
+	&posture_podman,
 	&posture_containers,
 	NULL,
 };
