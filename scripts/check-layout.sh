@@ -72,6 +72,7 @@ found=$(seam 'jansson\.h' '^src/base/json\.h$'
 	seam 're2/' '^src/base/regex\.cc$'
 	seam 'xxhash\.h' '^src/(base/map|base/hash|sensor/capture[a-z_]*)\.c$'
 	seam 'curl/' '^src/base/http\.c$'
+	seam 'zlib\.h' '^src/base/gzip\.c$'
 	seam 'zstd\.h' '^src/(base/zstd|sensor/capture[a-z_]*)\.c$'
 	seam 'bpf/(libbpf|bpf)\.h' '^src/sensor/')
 report one_seam_per_library "$found"

@@ -2,12 +2,15 @@
 #include "posture/audit.h"
 
 #include "base/suggest.h"
+#include "posture/host/host.h"
 #include "posture/node/node.h"
 
 #include <errno.h>
 #include <string.h>
 
 const struct posture_collector *const posture_collectors[] = {
+	&host_kernel_collector, &host_files_collector, &host_services_collector, &host_network_collector, &host_processes_collector,
+	&host_logging_collector, &host_updates_collector, &host_users_collector, &host_ssh_collector,
 	&node_collector,
 	NULL,
 };
