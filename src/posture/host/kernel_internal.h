@@ -28,6 +28,16 @@ const char *host_kernel_parameter(const struct host_kernel *k, const char *name)
 /* What a sysctl is now; NULL with *ret_why NULL: this kernel has none of that name. */
 const char *host_sysctl(struct posture_set *set, const char *name, const char **ret_why);
 
+struct host_sysctl_setting {
+	struct host_sysctl_setting *next;    /* the newest first: the first that is found counts */
+	const char *key, *value;
+	struct posture_place place;
+};
+/* Settings of a file of sysctl.d(5) before those of `list`; the text is cut up. Problems go to the set. */
+struct host_sysctl_setting *host_sysctl_parse(struct posture_set *set, struct host_sysctl_setting *list, const char *file, char *text);
+/* By name before by pattern. NULL: not set. */
+const struct host_sysctl_setting *host_sysctl_find(const struct host_sysctl_setting *list, const char *name);
+
 void host_kernel_options(struct host_kernel *k);
 void host_sysctls(struct host_kernel *k);
 void host_modules(struct host_kernel *k);

@@ -150,9 +150,13 @@ static void process_record(struct posture_set *set, const char *pid, const char 
 static void collect(struct posture_set *set, const struct posture_audit_options *options)
 {
 	struct host_names names = host_list(set, "/proc");
-	const char *host_pid_ns = link_of(set, "/proc/1/ns/pid");
+	const char *host_pid_ns = link_of(set, "/proc/1/ns/pid"), *kthreadd, *why_not;
 
 	(void)options;
+	/* The first process may forbid to be looked into; the kernel's own threads are only in its own namespace. */
+	kthreadd = host_pid_ns ? NULL : host_read_line(set, "/proc/2/comm", &why_not);
+	if (kthreadd && strcmp(kthreadd, "kthreadd") == 0)
+		host_pid_ns = link_of(set, "/proc/2/ns/pid");
 	if (!host_exists(set, "/proc/1"))
 		posture_problem(set, MODEL_LAYER_KERNEL, (struct posture_place){ .file = "/proc" }, "%s", no_proc);
 	for (size_t i = 0; i < names.n; i++) {

@@ -30,12 +30,6 @@ static const char *const asked[] = {
 	"vm.panic_on_oom", "vm.unprivileged_userfaultfd", "kernel.panic_on_oops", "kernel.panic",
 };
 
-struct setting {
-	struct setting *next;        /* by key, the newest first */
-	const char *key, *value;
-	struct posture_place place;
-};
-
 const char *host_sysctl(struct posture_set *set, const char *name, const char **ret_why)
 {
 	char *path = arena_printf(&set->arena, "/proc/sys/%s", name);
@@ -61,15 +55,12 @@ static void normalize(char *key)
 		*p = *p == '/' ? '.' : *p == '.' ? '/' : *p;
 }
 
-static struct setting *parse(struct posture_set *set, struct setting *list, const char *file)
+struct host_sysctl_setting *host_sysctl_parse(struct posture_set *set, struct host_sysctl_setting *list, const char *file, char *text)
 {
-	const char *why;
-	char *text = host_read(set, file, HOST_FILE_BYTES_MAX, &why), *line, *key, *value;
+	char *line, *key, *value;
 
-	if (!text && why)
-		posture_problem(set, MODEL_LAYER_KERNEL, (struct posture_place){ .file = file }, "%s", why);
 	for (unsigned number = 1; (line = host_next_line(&text)); number++) {
-		struct setting *s;
+		struct host_sysctl_setting *s;
 		bool ignored;                /* "-key": errors are no errors, and without a value the key is left alone */
 
 		if (!*line || *line == '#' || *line == ';')
@@ -86,29 +77,39 @@ static struct setting *parse(struct posture_set *set, struct setting *list, cons
 		if (!s)
 			return list;
 		normalize(key);
-		*s = (struct setting){ .next = list, .key = key, .value = value, .place = { .file = file, .line = number } };
+		*s = (struct host_sysctl_setting){ .next = list, .key = key, .value = value, .place = { .file = file, .line = number } };
 		list = s;
 	}
 	return list;
 }
 
-static struct setting *configured(struct posture_set *set)
+static struct host_sysctl_setting *parse(struct posture_set *set, struct host_sysctl_setting *list, const char *file)
+{
+	const char *why;
+	char *text = host_read(set, file, HOST_FILE_BYTES_MAX, &why);
+
+	if (!text && why)
+		posture_problem(set, MODEL_LAYER_KERNEL, (struct posture_place){ .file = file }, "%s", why);
+	return text ? host_sysctl_parse(set, list, file, text) : list;
+}
+
+static struct host_sysctl_setting *configured(struct posture_set *set)
 {
 	static const char *const dirs[] = { "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d" };
 	struct host_names files = host_drop_ins(set, dirs, ARRAY_LEN(dirs), ".conf");
-	struct setting *list = NULL;
+	struct host_sysctl_setting *list = NULL;
 
 	for (size_t i = 0; i < files.n; i++)
 		list = parse(set, list, files.names[i]);
 	return parse(set, list, "/etc/sysctl.conf");
 }
 
-static const struct setting *find(const struct setting *list, const char *name)
+const struct host_sysctl_setting *host_sysctl_find(const struct host_sysctl_setting *list, const char *name)
 {
-	for (const struct setting *s = list; s; s = s->next)
+	for (const struct host_sysctl_setting *s = list; s; s = s->next)
 		if (strcmp(s->key, name) == 0)
 			return s;
-	for (const struct setting *s = list; s; s = s->next)
+	for (const struct host_sysctl_setting *s = list; s; s = s->next)
 		if (strpbrk(s->key, "*?[") && fnmatch(s->key, name, 0) == 0)
 			return s;
 	return NULL;
@@ -128,9 +129,9 @@ static bool same_value(const char *a, const char *b)
 	return !*a && !*b;
 }
 
-static void make_record(struct posture_set *set, const char *name, const struct setting *settings)
+static void make_record(struct posture_set *set, const char *name, const struct host_sysctl_setting *settings)
 {
-	const struct setting *s = find(settings, name);
+	const struct host_sysctl_setting *s = host_sysctl_find(settings, name);
 	const char *why, *live = host_sysctl(set, name, &why), *counts = live ? live : why && s ? s->value : NULL;
 	struct posture_record *r = posture_record_new(set, MODEL_KIND_SYSCTL, NULL, posture_printf(set, "sysctl %s", name),
 						      s ? s->place : (struct posture_place){ 0 });
@@ -161,7 +162,7 @@ static bool is_asked(const char *name)
 	return false;
 }
 
-static bool is_first(const struct setting *list, const struct setting *s)
+static bool is_first(const struct host_sysctl_setting *list, const struct host_sysctl_setting *s)
 {
 	while (list != s && strcmp(list->key, s->key) != 0)
 		list = list->next;
@@ -170,11 +171,11 @@ static bool is_first(const struct setting *list, const struct setting *s)
 
 void host_sysctls(struct host_kernel *k)
 {
-	struct setting *settings = configured(k->set);
+	struct host_sysctl_setting *settings = configured(k->set);
 
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
 		make_record(k->set, asked[i], settings);
-	for (const struct setting *s = settings; s; s = s->next)
+	for (const struct host_sysctl_setting *s = settings; s; s = s->next)
 		if (!is_asked(s->key) && !strpbrk(s->key, "*?[") && is_first(settings, s))
 			make_record(k->set, s->key, settings);
 }
