@@ -383,7 +383,7 @@ static void cut_comment(char *text)
 	}
 }
 
-/* Lines that end in \ go on: they are joined in place. */
+/* Lines that end in \ go on: they are joined in place, with one blank. */
 static char *next_joined(char **cursor, unsigned *number)
 {
 	char *line = *cursor, *out, *in;
@@ -394,7 +394,9 @@ static char *next_joined(char **cursor, unsigned *number)
 	for (in = out = line; *in && *in != '\n';) {
 		if (*in == '\\' && in[1] == '\n') {
 			in += 2;
-			*out++ = ' ';
+			in += strspn(in, " \t");
+			if (out > line && !strchr(" \t", out[-1]))
+				*out++ = ' ';
 			++*number;
 		} else {
 			*out++ = *in++;
