@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * filter_bench [ROUNDS]: what an event costs its program when the filter in the kernel drops it, by what drops it.
+ * filter_bench [ROUNDS [RULES...]]: what an event costs its program when the filter in the kernel drops it, by what drops it; and
+ * with the filter that files of rules make.
  *
  * Each round measures, one after the other: nothing attached; each filter; no filter, everything reported. Printed are
  * the medians of the ratios of a round, and the nanoseconds that a BPF program ran per call (in rounds of their own: counting
- * costs too). Of many short runs the cheapest is taken, in CPU time of the thread: noise only adds. Needs root; pinned to the
+ * costs too). 0 rounds: only those, of few runs, for a guest whose clock counts instructions (scripts/guest.sh). Of many short runs the cheapest is taken, in CPU time of the thread: noise only adds. Needs root; pinned to the
  * first CPU, the rings are read on the last.
  */
+#include "agent/filter.h"
 #include "base/err.h"
 #include "sensor/filter.h"
+#include "sensor/mounts.h"
 #include "sensor/sensor.h"
 
 #include <arpa/inet.h>
@@ -24,10 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNKS = 40, FILTERS = 7, WORKS = 3, ROUNDS_MAX = 50, TERMS = 60 };
-static const char *const filter_names[FILTERS] = { "no term", "flags, result", "60 paths", "60 paths, comm", "60 paths, where", "two dots", "none: reported" };
+enum { CHUNKS = 40, FILTERS = 8, FILTER_NONE = 6, RULES = 7, WORKS = 3, ROUNDS_MAX = 50, TERMS = 60 };
+static const char *const filter_names[FILTERS] = { "no term", "flags, result", "60 paths", "60 paths, comm", "60 paths, where", "two dots", "none: reported", "rules" };
 static const char *harmless = "/tmp/parka-filter-bench";
 static atomic_bool stop;
+static int chunks = CHUNKS;
+static struct lang_rules *rules;         /* NULL: none were named */
 
 static double now_ns(void)
 {
@@ -153,7 +158,7 @@ static double run(int w, struct sensor *sensor)
 {
 	double best = 0;
 
-	for (int c = 0; c < CHUNKS; c++) {
+	for (int c = 0; c < chunks; c++) {
 		struct spent before = sensor ? spent_by_programs(sensor) : (struct spent){ 0, 0 }, after = before;
 		double start = now_ns(), each;
 		for (int i = 0; i < works[w].n; i++)
@@ -169,10 +174,32 @@ static double run(int w, struct sensor *sensor)
 	return best;
 }
 
+static int set_filter(struct sensor *sensor, int filter, struct err *err)
+{
+	struct agent_filter_made made;
+	struct sensor_filter_build *build;
+	struct sensor_mounts *mounts;
+	int r;
+
+	if (filter == FILTER_NONE)
+		return 0;
+	if (filter == RULES) {
+		mounts = sensor_mounts_of_host();
+		made = agent_filter_make(rules, mounts);
+		sensor_mounts_free(mounts);
+		r = sensor_set_filter(sensor, sensor_filter_tables(made.build), err);
+		agent_filter_made_done(&made);
+		return r;
+	}
+	build = make_filter(filter);
+	r = sensor_set_filter(sensor, sensor_filter_tables(build), err);
+	sensor_filter_build_free(build);
+	return r;
+}
+
 static int measure_with(int filter, bool programs, double ret[WORKS])
 {
 	struct sensor_options options = { 0 };
-	struct sensor_filter_build *build;
 	struct sensor *sensor;
 	struct err err = ERR_INIT;
 	pthread_t thread;
@@ -180,12 +207,8 @@ static int measure_with(int filter, bool programs, double ret[WORKS])
 
 	model_event_set_add(&options.wanted, MODEL_EVT_OPENAT);
 	model_event_set_add(&options.wanted, MODEL_EVT_CONNECT);
-	if (sensor_open(&options, &sensor, &err) < 0)
+	if (sensor_open(&options, &sensor, &err) < 0 || set_filter(sensor, filter, &err) < 0)
 		return fprintf(stderr, "filter_bench: %s\n", err.text), -1;
-	build = make_filter(filter);
-	if (filter < FILTERS - 1 && sensor_set_filter(sensor, sensor_filter_tables(build), &err) < 0)
-		return fprintf(stderr, "filter_bench: %s\n", err.text), -1;
-	sensor_filter_build_free(build);
 	sensor_filter_where(sensor, own_cgroup(sensor), FILTER_WHERE_HOST, NULL);
 	atomic_store(&stop, false);
 	pthread_create(&thread, NULL, drain, sensor);
@@ -209,24 +232,42 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static int load_rules(char **paths)
+{
+	struct err err = ERR_INIT;
+	int r = 0;
+
+	rules = lang_rules_new();
+	for (; *paths && r >= 0; paths++)
+		r = lang_rules_load_path(rules, *paths, &err);
+	if (r >= 0)
+		r = lang_rules_compile(rules, &err);
+	return r < 0 ? (fprintf(stderr, "filter_bench: %s\n", err.text), r) : 0;
+}
+
 int main(int argc, char **argv)
 {
+	int n_filters = argc > 2 ? FILTERS : RULES;
 	static double ratios[FILTERS][WORKS][ROUNDS_MAX], bpf[FILTERS][WORKS], bare[WORKS];
 	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 5;
 	double ns[WORKS];
 	cpu_set_t cpu;
 
-	if (rounds < 1 || rounds > ROUNDS_MAX)
-		return fprintf(stderr, "filter_bench: 1 to %d rounds\n", ROUNDS_MAX), 2;
+	if (rounds < 0 || rounds > ROUNDS_MAX)
+		return fprintf(stderr, "filter_bench: at most %d rounds\n", ROUNDS_MAX), 2;
+	if (argc > 2 && load_rules(argv + 2) < 0)
+		return 2;
+	if (!rounds)
+		chunks = 4;
 	CPU_ZERO(&cpu);
 	CPU_SET(0, &cpu);
 	sched_setaffinity(0, sizeof(cpu), &cpu);
 	close(open(harmless, O_WRONLY | O_CREAT, 0644));
-	for (int f = 0; f < FILTERS; f++)
+	for (int f = 0; f < n_filters; f++)
 		if (measure_with(f, true, bpf[f]) < 0)
 			return 3;
 	for (int r = 0; r < rounds; r++)
-		for (int f = 0; f < FILTERS; f++) {
+		for (int f = 0; f < n_filters; f++) {
 			for (int w = 0; w < WORKS; w++)
 				bare[w] = run(w, NULL);
 			if (measure_with(f, false, ns) < 0)
@@ -238,13 +279,14 @@ int main(int argc, char **argv)
 	printf("%-18s", "dropped by");
 	for (int w = 0; w < WORKS; w++)
 		printf("%26s", works[w].name);
-	for (int f = 0; f < FILTERS; f++) {
+	for (int f = 0; f < n_filters; f++) {
 		printf("\n%-18s", filter_names[f]);
 		for (int w = 0; w < WORKS; w++) {
 			qsort(ratios[f][w], (size_t)rounds, sizeof(double), compare);
 			printf("      x%.2f, BPF %5.0f ns", ratios[f][w][rounds / 2], bpf[f][w]);
 		}
 	}
+	lang_rules_free(rules);
 	printf("\nnothing attached  ");
 	for (int w = 0; w < WORKS; w++)
 		printf("%23.0f ns", bare[w]);

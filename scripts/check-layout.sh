@@ -25,11 +25,12 @@ allowed() {
 		model) echo base model ;;
 		lang) echo base model lang ;;
 		runtime) echo base runtime ;;
+		image) echo base image ;;
 		sensor) echo base model runtime sensor ;;
 		detect) echo base model lang runtime sensor detect ;;
 		agent) echo base model lang runtime sensor detect agent ;;
-		posture) echo base model lang runtime posture ;;
-		cli) echo base model lang runtime sensor detect agent posture cli ;;
+		posture) echo base model lang runtime image posture ;;
+		cli) echo base model lang runtime sensor detect agent image posture cli ;;
 		*) echo "$1" ;;
 	esac
 }
@@ -72,8 +73,8 @@ found=$(seam 'jansson\.h' '^src/base/json\.h$'
 	seam 're2/' '^src/base/regex\.cc$'
 	seam 'xxhash\.h' '^src/(base/map|base/hash|sensor/capture[a-z_]*)\.c$'
 	seam 'curl/' '^src/base/http\.c$'
-	seam 'zlib\.h' '^src/base/gzip\.c$'
-	seam 'zstd\.h' '^src/(base/zstd|sensor/capture[a-z_]*)\.c$'
+	seam 'zstd\.h' '^src/(base/decompress|sensor/capture[a-z_]*)\.c$'
+	seam 'zlib\.h' '^src/base/decompress\.c$'
 	seam 'bpf/(libbpf|bpf)\.h' '^src/sensor/')
 report one_seam_per_library "$found"
 

@@ -11,7 +11,7 @@ set -eu
 build='gcc g++ make meson ninja-build pkg-config clang-19 llvm-19 bpftool libbpf-dev libelf-dev zlib1g-dev
  libjansson-dev libxxhash-dev libyaml-dev libre2-dev libzstd-dev libcurl4-openssl-dev'
 test="$build clang libclang-rt-19-dev python3 gcc-multilib libc6-dev busybox-static iproute2 util-linux procps
- docker.io containerd runc crun podman man-db zsh fish
+ docker.io containerd runc crun podman python3-grpcio man-db zsh fish
  etcd-server openssl openssh-server openssh-client sudo cron uidmap iputils-ping libcap2-bin"
 guest="$test qemu-system-x86 cpio kmod"
 bench="$build python3 redis-server redis-tools docker.io busybox-static util-linux"

@@ -25,7 +25,7 @@ static void forget_groups(struct agent_filter *filter, bool all)
 		}
 }
 
-struct agent_filter_made agent_filter_make(const struct lang_rules *rules)
+struct agent_filter_made agent_filter_make(const struct lang_rules *rules, const struct sensor_mounts *mounts)
 {
 	struct agent_filter_made made = { .demand = detect_demand_new(rules) };
 	struct model_event_set always = detect_demand_always(made.demand);
@@ -33,6 +33,7 @@ struct agent_filter_made agent_filter_make(const struct lang_rules *rules)
 	size_t n = detect_demand_terms(made.demand, &terms);
 
 	made.build = sensor_filter_build(terms, n, &always);
+	sensor_mounts_fill(mounts, made.build);
 	return made;
 }
 

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "detect/demand.h"
 #include "sensor/filter.h"
+#include "sensor/mounts.h"
 #include "sensor/sensor.h"
 #include "sensor/state.h"
 
@@ -31,8 +32,8 @@ struct agent_filter {
 /* What the kernel may be told of a control group now. Pure. */
 enum filter_where agent_filter_where_of(const struct sensor_cgroup_view *cgroup, uint64_t now_ns);
 
-/* Before the rules are settled: it needs their trees. */
-struct agent_filter_made agent_filter_make(const struct lang_rules *rules);
+/* Before the rules are settled: it needs their trees. `mounts`: those that the state has. */
+struct agent_filter_made agent_filter_make(const struct lang_rules *rules, const struct sensor_mounts *mounts);
 void agent_filter_made_done(struct agent_filter_made *made);
 /* Into the kernel. Takes `made`, also on failure: then what was before stays. */
 int agent_filter_set(struct agent_filter *filter, struct sensor *sensor, struct agent_filter_made made, struct err *err);

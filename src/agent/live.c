@@ -31,6 +31,7 @@ struct agent_live {
 	struct agent_stream *stream;
 	struct agent_recorder recorder;
 	struct agent_filter filter;
+	struct sensor_mounts *mounts;        /* of the host; until the state has taken them */
 	struct sensor_stats stats, before;   /* large: kept here, not on the stack */
 	struct sensor_wire_builder lost;
 	struct arena scratch;
@@ -300,7 +301,9 @@ void agent_live_stop(struct agent_live *live)
 /* A capture is for rules that are not here yet: it gets everything. */
 static struct agent_filter_made make_filter(const struct agent_live *live, const struct lang_rules *rules)
 {
-	return live->no_filter ? (struct agent_filter_made){ 0 } : agent_filter_make(rules);
+	const struct sensor_mounts *mounts = live->stream ? sensor_state_mounts(agent_stream_state(live->stream)) : live->mounts;
+
+	return live->no_filter ? (struct agent_filter_made){ 0 } : agent_filter_make(rules, mounts);
 }
 
 static int open_sensor(struct agent_live *live, const struct agent_live_options *options, const struct lang_rules *rules, struct err *err)
@@ -368,6 +371,7 @@ static int open_stream(struct agent_live *live, const struct agent_live_options 
 	o.state = (struct sensor_state_options){
 		.containers = { by_cgroup, live },
 		.may_read_proc = true,
+		.mounts = take_ptr(live->mounts),
 		.hostname = live->uts.nodename,
 		.boot_to_epoch_ns = live->boot_to_epoch_ns,
 		.on_fact = options->capture ? on_fact : NULL,
@@ -406,6 +410,7 @@ int agent_live_open(const struct agent_live_options *options, struct lang_rules 
 	arena_init(&live->scratch, 1 << 20);
 	sensor_wire_builder_init(&live->lost, MODEL_EVT_LOST);
 	/* Making rules and reading the kernel's types take most memory: not both at a time. */
+	live->mounts = sensor_mounts_of_host();
 	filter = make_filter(live, rules);
 	lang_rules_settle(rules);
 	mem_trim();
@@ -452,6 +457,7 @@ struct agent_live *agent_live_close(struct agent_live *live)
 	agent_costs_free(live->costs);
 	agent_costs_counter_free(live->counter);
 	agent_stream_free(live->stream);
+	sensor_mounts_free(live->mounts);
 	runtime_free(live->runtime);
 	sensor_close(live->sensor);
 	sensor_wire_builder_done(&live->lost);

@@ -17,6 +17,7 @@ struct agent_stream {
 	struct agent_gaps gaps;
 	bool filters;
 	struct agent_filter_made filter;     /* of the rules, when it filters */
+	uint64_t placed;                     /* the version of the state's mounts that it has */
 	int64_t boot_to_epoch_ns;
 	uint64_t n_events, next_tick_ns;
 };
@@ -59,7 +60,8 @@ void agent_stream_rules(struct agent_stream *s, struct lang_rules *rules)
 	free(paths);
 	agent_filter_made_done(&s->filter);
 	if (s->filters)
-		s->filter = agent_filter_make(rules);
+		s->filter = agent_filter_make(rules, sensor_state_mounts(s->state));
+	s->placed = sensor_state_mounts(s->state)->version;
 	lang_rules_settle(rules);
 	detect_engine_rules(s->engine, rules);
 }
@@ -109,13 +111,18 @@ static uint64_t key_of(const struct model_record *record)
 }
 
 /* What the state made of the event beside its own record is judged in any case. */
-static bool nobody_wants(const struct agent_stream *s, const struct sensor_wire *event, struct model_record *const *records, size_t n_records)
+static bool nobody_wants(struct agent_stream *s, const struct sensor_wire *event, struct model_record *const *records, size_t n_records)
 {
+	const struct sensor_mounts *mounts = sensor_state_mounts(s->state);
 	struct sensor_filter_context context;
 	struct sensor_wire_view view;
 
 	if (!s->filter.build || n_records != 1 || records[0]->event != event->type || !sensor_wire_decode(event, event->len, &view))
 		return false;
+	if (s->placed != mounts->version) {
+		s->placed = mounts->version;
+		sensor_mounts_fill(mounts, s->filter.build);
+	}
 	sensor_record_filter_context(records[0], &context);
 	return !sensor_filter_ask(sensor_filter_tables(s->filter.build), &view, &context);
 }

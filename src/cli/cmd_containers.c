@@ -58,6 +58,17 @@ static void print_time(const char *name, uint64_t ns)
 	print_detail(name, text);
 }
 
+static void print_pairs(const char *title, const struct runtime_pair *pairs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		printf("  %-16s ", i ? "" : title);
+		print_safe(pairs[i].name, 0);
+		putchar('=');
+		print_safe(pairs[i].value, 0);
+		putchar('\n');
+	}
+}
+
 static void print_lists(const struct runtime_container *c)
 {
 	for (size_t i = 0; i < c->n_mounts; i++) {
@@ -69,13 +80,8 @@ static void print_lists(const struct runtime_container *c)
 	}
 	for (size_t i = 0; i < c->n_security_opts; i++)
 		print_detail(i ? "" : "security", c->security_opts[i]);
-	for (size_t i = 0; i < c->n_labels; i++) {
-		printf("  %-16s ", i ? "" : "labels");
-		print_safe(c->labels[i].name, 0);
-		putchar('=');
-		print_safe(c->labels[i].value, 0);
-		putchar('\n');
-	}
+	print_pairs("labels", c->labels, c->n_labels);
+	print_pairs("pod labels", c->pod_labels, c->n_pod_labels);
 }
 
 static void print_details(const struct runtime_container *c)
@@ -89,7 +95,12 @@ static void print_details(const struct runtime_container *c)
 	printf("  %-16s pid %s, network %s, ipc %s\n", "host namespaces", tristate(c->host_pid), tristate(c->host_network), tristate(c->host_ipc));
 	printf("  %-16s %s\n", "read-only", tristate(c->read_only));
 	printf("  %-16s %016llx\n", "capabilities", (unsigned long long)c->caps_bounding);
+	print_detail("namespace", c->runtime_namespace);
+	print_detail("snapshotter", c->snapshotter);
+	print_detail("snapshot", c->snapshot_key);
 	print_detail("health check", c->healthcheck);
+	print_detail("liveness probe", c->liveness_probe);
+	print_detail("readiness probe", c->readiness_probe);
 	print_detail("pod", c->pod_name);
 	print_detail("pod namespace", c->pod_namespace);
 	print_detail("pod uid", c->pod_uid);

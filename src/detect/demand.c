@@ -227,6 +227,7 @@ static struct sensor_filter_term term_of(struct demand_maker *maker, const struc
 	t.names = places_of(maker, &c->name, DEMAND_EXACT, &t.n_names);
 	t.suffixes = places_of(maker, &c->name, DEMAND_SUFFIX, &t.n_suffixes);
 	t.parts = places_of(maker, &c->part, DEMAND_EXACT, &t.n_parts);
+	t.needles = places_of(maker, &c->needle, DEMAND_EXACT, &t.n_needles);
 	for (unsigned end = 0; end < FILTER_ENDS; end++) {
 		t.ports[end] = numbers_of(&c->port[end]);
 		t.port_or_none[end] = c->port[end].or_none;

@@ -79,6 +79,7 @@ static enum demand_relation compare_dim(const struct demand_cube *a, const struc
 	case DEMAND_PATH: return demand_places_compare(&a->path, &b->path);
 	case DEMAND_NAME: return demand_places_compare(&a->name, &b->name);
 	case DEMAND_PART: return demand_places_compare(&a->part, &b->part);
+	case DEMAND_NEEDLE: return demand_places_compare(&a->needle, &b->needle);
 	case DEMAND_TEXT: return compare_small((uint8_t)~a->texts, (uint8_t)~b->texts);
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT:
 		return demand_set_compare(&a->port[dim - DEMAND_REMOTE_PORT], &b->port[dim - DEMAND_REMOTE_PORT]);
@@ -108,6 +109,7 @@ static void unite_dim(struct demand_maker *maker, struct demand_cube *a, const s
 	case DEMAND_PATH: demand_places_unite(maker, &a->path, &b->path); break;
 	case DEMAND_NAME: demand_places_unite(maker, &a->name, &b->name); break;
 	case DEMAND_PART: demand_places_unite(maker, &a->part, &b->part); break;
+	case DEMAND_NEEDLE: demand_places_unite(maker, &a->needle, &b->needle); break;
 	case DEMAND_TEXT: a->texts &= b->texts; break;
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT:
 		demand_set_unite(maker, &a->port[dim - DEMAND_REMOTE_PORT], &b->port[dim - DEMAND_REMOTE_PORT]);
@@ -132,6 +134,7 @@ bool demand_cube_is_free(const struct demand_cube *c, enum demand_dim dim)
 	case DEMAND_PATH: return !c->path.is_set;
 	case DEMAND_NAME: return !c->name.is_set;
 	case DEMAND_PART: return !c->part.is_set;
+	case DEMAND_NEEDLE: return !c->needle.is_set;
 	case DEMAND_TEXT: return !c->texts;
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT: return !c->port[dim - DEMAND_REMOTE_PORT].is_set;
 	case DEMAND_REMOTE_NET: case DEMAND_LOCAL_NET: return !c->net[dim - DEMAND_REMOTE_NET].is_set;
@@ -152,12 +155,13 @@ static void clear_dim(struct demand_cube *c, enum demand_dim dim)
 	case DEMAND_PATH: c->path = (struct demand_places){ 0 }; break;
 	case DEMAND_NAME: c->name = (struct demand_places){ 0 }; break;
 	case DEMAND_PART: c->part = (struct demand_places){ 0 }; break;
+	case DEMAND_NEEDLE: c->needle = (struct demand_places){ 0 }; break;
 	case DEMAND_TEXT: c->texts = 0; break;
 	case DEMAND_REMOTE_PORT: case DEMAND_LOCAL_PORT: c->port[dim - DEMAND_REMOTE_PORT] = (struct demand_set){ 0 }; break;
 	case DEMAND_REMOTE_NET: case DEMAND_LOCAL_NET: c->net[dim - DEMAND_REMOTE_NET] = (struct demand_nets){ 0 }; break;
 	default: break;
 	}
-	if (!c->path.is_set && !c->name.is_set && !c->part.is_set)
+	if (!c->path.is_set && !c->name.is_set && !c->part.is_set && !c->needle.is_set)
 		c->text = DEMAND_NO_TEXT;
 }
 
@@ -180,13 +184,14 @@ bool demand_cube_is_all(const struct demand_cube *cube, const struct demand_grou
 	return memcmp(&cube->types, &group->types, sizeof(cube->types)) == 0;
 }
 
-/* Path, name and part of b, if they speak of the same text: else a's alone are kept. */
+/* Path, name, part and needle of b, if they speak of the same text: else a's alone are kept. */
 static bool intersect_text(struct demand_maker *maker, struct demand_cube *a, const struct demand_cube *b)
 {
 	if (a->text && b->text && a->text != b->text)
 		return true;
 	a->text = a->text ? a->text : b->text;
 	demand_parts_intersect(&a->part, &b->part);
+	demand_parts_intersect(&a->needle, &b->needle);
 	return demand_places_intersect(maker, &a->path, &b->path) && demand_places_intersect(maker, &a->name, &b->name);
 }
 
@@ -286,6 +291,7 @@ static void weaken(struct demand_maker *maker, struct demand_list *list)
 		{ DEMAND_COMM, true }, { DEMAND_UID, true }, { DEMAND_LOCAL_PORT, true }, { DEMAND_REMOTE_PORT, true },
 		{ DEMAND_LOCAL_NET, true }, { DEMAND_REMOTE_NET, true }, { DEMAND_FD_TYPE, false }, { DEMAND_UID, false },
 		{ DEMAND_LOCAL_NET, false }, { DEMAND_LOCAL_PORT, false }, { DEMAND_WHERE, false }, { DEMAND_PART, false },
+		{ DEMAND_NEEDLE, false },
 		{ DEMAND_COMM, false }, { DEMAND_EXE, false }, { DEMAND_REMOTE_NET, false }, { DEMAND_REMOTE_PORT, false },
 		{ DEMAND_RESULTS, false }, { DEMAND_NAME, false }, { DEMAND_TEXT, false }, { DEMAND_PATH, false }, { DEMAND_KINDS, false },
 	};

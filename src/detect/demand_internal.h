@@ -18,7 +18,8 @@
 
 enum demand_dim {
 	DEMAND_TYPES, DEMAND_KINDS, DEMAND_RESULTS, DEMAND_FD_TYPE, DEMAND_WHERE, DEMAND_COMM, DEMAND_UID, DEMAND_EXE, DEMAND_PATH,
-	DEMAND_NAME, DEMAND_PART, DEMAND_TEXT, DEMAND_REMOTE_PORT, DEMAND_LOCAL_PORT, DEMAND_REMOTE_NET, DEMAND_LOCAL_NET,
+	DEMAND_NAME, DEMAND_PART, DEMAND_NEEDLE, DEMAND_TEXT, DEMAND_REMOTE_PORT, DEMAND_LOCAL_PORT, DEMAND_REMOTE_NET,
+	DEMAND_LOCAL_NET,
 	DEMAND_DIMS,
 	DEMAND_CONSTANT, DEMAND_UNKNOWN,   /* of fields: the same for all events of a group; not known to the kernel */
 };
@@ -40,7 +41,7 @@ struct demand_nets {
 	bool is_set, none_of, or_none;
 };
 
-/* A set of paths, or of last components (EXACT and SUFFIX only), or of components (EXACT only). */
+/* A set of paths, or of last components (EXACT and SUFFIX only), or of components or texts in them (EXACT only). */
 enum demand_place_kind { DEMAND_EXACT, DEMAND_IN, DEMAND_BELOW, DEMAND_PREFIX, DEMAND_SUFFIX };
 struct demand_place { enum demand_place_kind kind; const char *text; size_t len; };
 struct demand_places {
@@ -57,9 +58,9 @@ struct demand_cube {
 	uint8_t fd_types, wheres;        /* bits of what is known; that UNKNOWN always satisfies is the term's business */
 	struct demand_set comm, uid, port[FILTER_ENDS];
 	struct demand_nets net[FILTER_ENDS];
-	struct demand_places exe, path, name, part;
+	struct demand_places exe, path, name, part, needle;   /* needle: in some component, also the last */
 	uint8_t texts;                   /* enum filter_text: all of them */
-	/* Of which text path, name and part speak: a file may have several names, and what is asked of one does not hold for
+	/* Of which text path, name, part and needle speak: a file may have several names, and what is asked of one does not hold for
 	 * another. */
 	enum demand_text { DEMAND_NO_TEXT, DEMAND_FILE_NAME, DEMAND_KERNEL_PATH } text;
 };

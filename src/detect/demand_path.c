@@ -94,6 +94,15 @@ static void put_part(struct demand_of_text *d, const struct text *t)
 		put_place(d, &d->cube.part, DEMAND_EXACT, t);
 }
 
+/* Of several the longest is asked for. */
+static void put_needle(struct demand_of_text *d, const struct text *t)
+{
+	if (!t->len || (d->cube.needle.is_set && d->cube.needle.places[0].len >= t->len))
+		return;
+	d->cube.needle = (struct demand_places){ 0 };
+	put_place(d, &d->cube.needle, DEMAND_EXACT, t);
+}
+
 /* The text begins so. */
 static void put_start(struct demand_of_text *d, const struct text *t)
 {
@@ -130,10 +139,11 @@ static void put_end(struct demand_of_text *d, const struct text *t)
 		put_part(d, &before);
 }
 
-/* The text holds this: of what stands between two slashes the longest. */
+/* The text holds this. What stands between two slashes is a whole component before the last; what stands before the first slash
+ * or behind the last one is in some component. Of each the longest, the latter only without the former. */
 static void put_middle(struct demand_of_text *d, const struct text *t)
 {
-	struct text best = { 0 };
+	struct text best = { 0 }, edge = { t->text, find_any(t, "/") }, last = last_component(t);
 	size_t start = 0;
 	bool open = false;
 
@@ -145,8 +155,12 @@ static void put_middle(struct demand_of_text *d, const struct text *t)
 		open = true;
 		start = i + 1;
 	}
+	if (last.len > edge.len)
+		edge = last;
 	if (d->part == PART_WHOLE || d->part == PART_DIRECTORY)
 		put_part(d, &best);
+	if (!best.len && (d->part == PART_WHOLE || d->part == PART_DIRECTORY || (d->part == PART_NAME && !open)))
+		put_needle(d, &edge);
 }
 
 static void put_exact(struct demand_of_text *d, struct text t)
@@ -279,7 +293,8 @@ static bool may_be_in_usual_root(const struct demand_places *places)
 
 /* The host's name of a container's file has the container's root before it (sensor/fields_fd.c): its last component is the same,
  * but not how it begins. Most roots are where runtimes keep them, so most names cannot begin so. On the host, and in the host's
- * mount namespace, the kernel's path is it; through a bind mount it is another one, which the filter asks nothing of. */
+ * mount namespace, the kernel's path is it; of a file system that the host has mounted too it is the host's, which the filter
+ * asks for as well. */
 static void add_containers(struct demand_maker *maker, const struct demand_places *places, struct demand_list *out)
 {
 	struct demand_cube cube = demand_cube_all(maker->group);
@@ -309,7 +324,7 @@ static bool check_names(struct demand_maker *maker, const struct lang_node *chec
 			d.cube.text = id == MODEL_F_FD_PATH || part == PART_HOST ? DEMAND_KERNEL_PATH : DEMAND_FILE_NAME;
 		if (part == PART_HOST && d.cube.path.is_set)
 			add_containers(maker, &d.cube.path, out);
-		if (d.cube.name.is_set || d.cube.part.is_set)
+		if (d.cube.name.is_set || d.cube.part.is_set || d.cube.needle.is_set)
 			demand_list_add(maker, out, &d.cube);
 		else
 			unite_places(maker, &places, &d.cube, n);

@@ -243,6 +243,12 @@ static void print_names(const struct sensor_filter_term *t, struct strbuf *out)
 		end(&row);
 	}
 	print_list("under a directory named", false, t->parts, t->n_parts, out);
+	if (t->n_needles) {
+		begin(out, "with a name in the path like ");
+		row = (struct row){ out, 0, SHOWN_MAX };
+		add_texts(&row, "*", t->needles, t->n_needles, "*");
+		end(&row);
+	}
 	if (t->texts & FILTER_TEXT_DOTS)
 		begin(out, "\"..\" in the path as given");
 	if (t->texts & FILTER_TEXT_PROC)

@@ -4,6 +4,8 @@
 #include "base/suggest.h"
 #include "posture/host/host.h"
 #include "posture/node/node.h"
+#include "posture/containers/containers.h"
+#include "posture/docker/docker.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,6 +14,8 @@ const struct posture_collector *const posture_collectors[] = {
 	&host_kernel_collector, &host_files_collector, &host_services_collector, &host_network_collector, &host_processes_collector,
 	&host_logging_collector, &host_updates_collector, &host_users_collector, &host_ssh_collector,
 	&node_collector,
+	&posture_docker,
+	&posture_containers,
 	NULL,
 };
 

@@ -4,7 +4,10 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "base/yaml.h"
+#include "posture/compose/compose.h"
+#include "posture/dockerfile/dockerfile.h"
 #include "posture/iam/account.h"
+#include "posture/kubernetes/manifest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +19,10 @@
 #include <unistd.h>
 
 const struct posture_reader *const posture_readers[] = {
+	&dockerfile_reader,
 	&iam_reader,
+	&kubernetes_reader,
+	&compose_reader,
 	NULL,
 };
 

@@ -87,14 +87,17 @@ struct posture_problem {
 
 enum { POSTURE_SET_BYTES_MAX = 1 << 30 };
 
+struct dockerfile_options;
 struct posture_set {
 	struct arena arena;
 	const char *root;            /* "" for this machine; else the directory that stands for / (tests, a mounted disk) */
+	unsigned kubernetes_minor;   /* N of v1.N that manifests are judged for; 0: the latest known here */
 	struct posture_record *first[MODEL_KIND_MAX], *last[MODEL_KIND_MAX];
 	size_t n_records;
 	struct posture_problem *problems, *last_problem;
 	size_t n_problems;
 	bool is_truncated;
+	const struct dockerfile_options *dockerfile_options;   /* posture/dockerfile/options.h; NULL: none */
 };
 
 struct posture_set *posture_set_new(const char *root);            /* root is copied; NULL: "" */

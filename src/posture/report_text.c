@@ -135,6 +135,38 @@ static void add_layer_head(const struct text *t, enum model_layer layer)
 	strbuf_addc(t->out, '\n');
 }
 
+/* What is minor would bury what is not: it is counted, unless there is nothing else or everything is asked for. */
+static bool is_shown(const struct text *t, const struct posture_groups *failed, const struct posture_group *g)
+{
+	if (t->report->verbose || g->check->severity <= POSTURE_MEDIUM)
+		return true;
+	for (size_t i = 0; i < failed->n; i++)
+		if (failed->at[i].check->severity <= POSTURE_MEDIUM)
+			return false;
+	return true;
+}
+
+static void add_groups(const struct text *t, const struct posture_groups *failed)
+{
+	enum model_layer layer = MODEL_LAYER_MAX;
+	size_t n_minor = 0;
+
+	for (size_t i = 0; i < failed->n; i++) {
+		const struct posture_group *g = &failed->at[i];
+
+		if (!is_shown(t, failed, g)) {
+			n_minor += g->n;
+			continue;
+		}
+		if (g->check->layer != layer)
+			add_layer_head(t, g->check->layer);
+		layer = g->check->layer;
+		add_group(t, g);
+	}
+	if (n_minor)
+		strbuf_addf(t->out, "\nand %zu of low severity or for information (-v shows them)\n", n_minor);
+}
+
 static void add_unknown(const struct text *t, const struct posture_groups *unknown)
 {
 	size_t n_shown = 0;
@@ -246,11 +278,7 @@ void posture_report_text(const struct posture_report *report, struct strbuf *out
 
 	posture_groups_make(report->results, POSTURE_FAIL, &failed);
 	posture_groups_make(report->results, POSTURE_UNKNOWN, &unknown);
-	for (size_t i = 0; i < failed.n; i++) {
-		if (!i || failed.at[i].check->layer != failed.at[i - 1].check->layer)
-			add_layer_head(&t, failed.at[i].check->layer);
-		add_group(&t, &failed.at[i]);
-	}
+	add_groups(&t, &failed);
 	add_unknown(&t, &unknown);
 	add_worst(&t, &failed);
 	add_summary(&t, &failed);

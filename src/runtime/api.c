@@ -42,23 +42,55 @@ static const char *socket_of(struct runtime *runtime, const struct runtime_row *
 	return path && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) ? path : NULL;
 }
 
+static int api_send(const char *socket, const char *path, struct arena *arena, int *ret_status, struct strbuf *answer, struct err *err)
+{
+	struct http_request request = { .timeout_ms = API_TIMEOUT_MS, .max_answer_bytes = LIMIT_RUNTIME_FILE_BYTES, .unix_socket = socket };
+	int r;
+
+	request.url = arena_printf(arena, "http://localhost%s", path);
+	r = http_send(&request, ret_status, answer, err);
+	return r < 0 ? err_wrap(err, "%s", socket) : 0;
+}
+
+int runtime_api_get(const char *socket, const char *path, int *ret_status, json_t **ret_json, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf answer;
+	_cleanup_json_ json_t *json = NULL;
+	struct arena arena;
+	int status = 0, r;
+
+	strbuf_init(&answer, LIMIT_RUNTIME_FILE_BYTES);
+	arena_init(&arena, LIMIT_RUNTIME_TEXT_BYTES * 4);
+	r = api_send(socket, path, &arena, &status, &answer, err);
+	arena_done(&arena);
+	if (r < 0)
+		return r;
+	r = json_parse(answer.text, answer.len, path, &json, status == 200 ? err : NULL);
+	if (r < 0 && status == 200)
+		return err_wrap(err, "%s", socket);
+	if (r == 0 && runtime_json_is_deep(json, LIMIT_RUNTIME_DEPTH))
+		return err_set(err, -EBADMSG, "%s: the answer to %s is nested too deeply", socket, path);
+	*ret_status = status;
+	*ret_json = take_ptr(json);
+	return 0;
+}
+
 int runtime_api_ask(struct runtime *runtime, struct runtime_row *row, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf answer;
-	struct http_request request = { .timeout_ms = API_TIMEOUT_MS, .max_answer_bytes = LIMIT_RUNTIME_FILE_BYTES };
 	struct runtime_facts facts;
+	const char *socket;
 	int status = 0, r;
 
 	strbuf_init(&answer, LIMIT_RUNTIME_FILE_BYTES);
 	arena_reset(&runtime->scratch);
-	request.unix_socket = socket_of(runtime, row);
-	if (!request.unix_socket)
+	socket = socket_of(runtime, row);
+	if (!socket)
 		return -ENOENT;
-	request.url = arena_printf(&runtime->scratch, "http://localhost/containers/%s/json", row->c.id);
 	row->is_api_asked = true;
-	r = http_send(&request, &status, &answer, err);
+	r = api_send(socket, arena_printf(&runtime->scratch, "/containers/%s/json", row->c.id), &runtime->scratch, &status, &answer, err);
 	if (r < 0)
-		return err_wrap(err, "%s", request.unix_socket);
+		return r;
 	if (status != 200)
 		return 0;
 	runtime_facts_init(&facts, &runtime->scratch);

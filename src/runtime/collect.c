@@ -50,18 +50,39 @@ static int parse_below(int dir_fd, const char *path, size_t max, uid_t owner, pa
 	return r;
 }
 
+/* The first namespaces have these inode numbers (include/linux/proc_ns.h: PROC_PID_INIT_INO and its like); that of the network only in
+ * newer kernels. */
+static const struct { const char *name; ino_t first; bool always; } namespaces[] = {
+	{ "pid", 0xEFFFFFFC, true }, { "net", 0xEFFFFFF9, false }, { "ipc", 0xEFFFFFFF, true },
+};
+
+/* For who may not look at process 1: a service that does not hold all capabilities. */
+static int is_first_namespace(size_t i, const struct stat *joined)
+{
+	struct stat own;
+
+	if (joined->st_ino == namespaces[i].first)
+		return 1;
+	if (namespaces[i].always || (stat("/proc/self/ns/net", &own) == 0 && own.st_ino == namespaces[i].first))
+		return 0;
+	return -1;
+}
+
 static void namespaces_resolve(const struct runtime_stores *stores, struct runtime_facts *facts)
 {
-	static const char *const names[] = { "pid", "net", "ipc" };
 	int *members[] = { &facts->c.host_pid, &facts->c.host_network, &facts->c.host_ipc };
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *host = runtime_host_path(stores, facts->arena, arena_printf(facts->arena, "/proc/1/ns/%s", names[i]));
+	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++) {
+		const char *host = runtime_host_path(stores, facts->arena, arena_printf(facts->arena, "/proc/1/ns/%s", namespaces[i].name));
 		struct stat a, b;
 
-		if (*members[i] == -1 && facts->joined[i] && stat(host, &a) == 0 &&
-		    stat(runtime_host_path(stores, facts->arena, facts->joined[i]), &b) == 0)
+		if (*members[i] != -1 || !facts->joined[i] || !host ||
+		    stat(runtime_host_path(stores, facts->arena, facts->joined[i]), &b) < 0)
+			continue;
+		if (stat(host, &a) == 0)
 			*members[i] = a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+		else if (errno == EACCES)
+			*members[i] = is_first_namespace(i, &b);
 	}
 }
 
@@ -133,11 +154,62 @@ static void state_read(struct collector *c, int dir_fd, const char *relative, pa
 	runtime_facts_set(c->facts, &c->facts->c.rootfs, rootfs);
 }
 
+/* A database below a directory; -1 when there is none, or it is no file of the store's owner. */
+static int open_database(struct collector *c, int dir, const char *path)
+{
+	_cleanup_close_ int fd = runtime_open_below(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (!c->store->owner || st.st_uid == c->store->owner))
+		return take_fd(fd);
+	c->facts->n_problems++;
+	return -1;
+}
+
+/* Docker keeps what it knows in files of its own (collect_docker): of "moby" its containerd knows nothing more. */
+static void collect_metadata(struct collector *c, const char *space)
+{
+	_cleanup_close_ int dir = c->store->data && strcmp(space, "moby") != 0 ? runtime_open_dir(c->stores, c->store->data) : -1;
+	_cleanup_close_ int fd = dir < 0 ? -1 : open_database(c, dir, "io.containerd.metadata.v1.bolt/meta.db");
+	int r = fd < 0 ? 0 : runtime_metadata_read(fd, space, c->facts, NULL);
+
+	c->facts->n_problems += r < 0 && r != -ENOENT;
+}
+
+static void collect_podman(struct collector *c, int dir)
+{
+	_cleanup_close_ int fd = open_database(c, dir, "libpod/bolt_state.db");
+	int r = fd < 0 ? 0 : runtime_podman_read(fd, c->facts, NULL);
+
+	c->facts->n_problems += r < 0 && r != -ENOENT;
+}
+
+/* containerd's shim has runc keep its state below /run/containerd/runc, wherever containerd's own state is (containerd:
+ * pkg/process/init.go, RuncRoot), unless the container's options say otherwise, which settings put below that state. The state names
+ * its bundle: one of another containerd is left alone. */
+static void collect_shim_state(struct collector *c, const char *space, const char *bundle)
+{
+	const char *const roots[] = { arena_printf(c->facts->arena, "%s/runc", c->store->path), "/run/containerd/runc" };
+
+	for (size_t i = 0; i < ARRAY_LEN(roots) && !c->facts->c.init_pid; i++) {
+		struct runtime_facts before = *c->facts;
+		_cleanup_close_ int fd = runtime_open_dir(c->stores, arena_printf(c->facts->arena, "%s/%s/%s", roots[i], space, c->id));
+
+		if (fd < 0)
+			continue;
+		state_read(c, fd, "state.json", runtime_parse_runc_state);
+		if (strcmp(c->facts->c.bundle, bundle) != 0)
+			*c->facts = before;
+	}
+}
+
 static void collect_namespace(void *data, const char *name)
 {
 	struct collector *c = data;
 	struct arena *arena = c->facts->arena;
-	const char *bundle, *state_root;
+	const char *bundle;
 
 	if (c->is_done || (c->is_unique_id && c->facts->c.bundle))
 		return;
@@ -147,12 +219,10 @@ static void collect_namespace(void *data, const char *name)
 	c->facts->is_known = c->facts->has_task = true;
 	c->facts->owner = c->store->owner;
 	set_kind(c->facts, strcmp(name, "moby") == 0 ? RUNTIME_DOCKER : RUNTIME_CONTAINERD);
-	state_root = arena_printf(arena, "%s/runc/%s/%s", c->store->path, name, c->id);
-	{
-		_cleanup_close_ int fd = runtime_open_dir(c->stores, state_root);
-		if (fd >= 0)
-			state_read(c, fd, "state.json", runtime_parse_runc_state);
-	}
+	runtime_facts_set(c->facts, &c->facts->c.runtime_namespace, name);
+	collect_shim_state(c, name, bundle);
+	if (fits(c))
+		collect_metadata(c, name);
 	settle(c);
 }
 
@@ -174,14 +244,32 @@ static void collect_storage_index(struct collector *c, int fd)
 			parse_below(fd, names[i], LIMIT_RUNTIME_INDEX_BYTES, c->store->owner, runtime_parse_storage_index, c->facts);
 }
 
+/* What is known of its image and, with CRI-O, of its pod. */
+static void collect_storage_more(struct collector *c, int fd, int dir, const char *driver)
+{
+	struct runtime_facts *facts = c->facts;
+	const char *pod = facts->c.pod_sandbox_id;
+
+	collect_storage_index(c, dir);
+	if (facts->c.kind == RUNTIME_PODMAN)
+		collect_podman(c, fd);
+	if (facts->c.image_id && !facts->c.image_digest)
+		parse_below(fd, arena_printf(facts->arena, "%s-images/images.json", driver), LIMIT_RUNTIME_INDEX_BYTES, c->store->owner,
+			    runtime_parse_storage_images, facts);
+	if (facts->c.kind == RUNTIME_CRIO && pod && runtime_id_is_hex64(pod) && !facts->c.is_sandbox && !facts->c.n_pod_labels)
+		parse_below(dir, arena_printf(facts->arena, "%s/userdata/config.json", pod), LIMIT_RUNTIME_FILE_BYTES, c->store->owner,
+			    runtime_parse_crio_sandbox, facts);
+}
+
 static void collect_storage(struct collector *c, int fd)
 {
-	static const char *const drivers[] = { "overlay-containers", "vfs-containers", "btrfs-containers", "zfs-containers" };
+	static const char *const drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
 	struct arena *arena = c->facts->arena;
 
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		_cleanup_close_ int dir = runtime_open_below(fd, drivers[i], O_RDONLY | O_DIRECTORY);
-		const char *where = arena_printf(arena, "%s/%s/%s/userdata", c->store->path, drivers[i], c->id);
+		const char *containers = arena_printf(arena, "%s-containers", drivers[i]);
+		_cleanup_close_ int dir = runtime_open_below(fd, containers, O_RDONLY | O_DIRECTORY);
+		const char *where = arena_printf(arena, "%s/%s/%s/userdata", c->store->path, containers, c->id);
 
 		if (dir < 0)
 			continue;
@@ -191,7 +279,7 @@ static void collect_storage(struct collector *c, int fd)
 			set_kind(c->facts, RUNTIME_PODMAN);
 		}
 		if (c->facts->is_known)
-			collect_storage_index(c, dir);
+			collect_storage_more(c, fd, dir, drivers[i]);
 	}
 }
 

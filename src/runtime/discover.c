@@ -45,12 +45,16 @@ static void each_user(void *data, const char *name)
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_CRUN, uid, "/run/user/%u/crun", uid);
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_STORAGE, uid, "/run/user/%u/containers", uid);
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_BUNDLES, uid, "/run/user/%u/docker/containerd/daemon", uid);
+	runtime_stores_add(d->stores, RUNTIME_LAYOUT_BUNDLES, uid, "/run/user/%u/containerd", uid);
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_RUNC_NAMESPACES, uid, "/run/user/%u/docker/runtime-runc", uid);
 	home = home_of(d, name);
 	if (!home)
 		return;
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_STORAGE, uid, "%s/.local/share/containers/storage", home);
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_DOCKER, uid, "%s/.local/share/docker", home);
+	/* containerd-rootless.sh of nerdctl mounts these two over /run/containerd and /var/lib/containerd of its own namespace. */
+	runtime_stores_set_data(d->stores, arena_printf(d->arena, "/run/user/%u/containerd", uid),
+				arena_printf(d->arena, "%s/.local/share/containerd", home));
 }
 
 static char *read_settings(struct discovery *d, const char *path)
@@ -103,14 +107,22 @@ static void add_docker_settings(struct discovery *d, const char *path)
 	}
 }
 
-static void add_containerd_settings(struct discovery *d, const char *path)
+/* What neither settings nor command line say is where containerd has it by default. */
+static void add_containerd(struct discovery *d, const char *state, const char *data)
 {
-	const char *state = toml_value(d, read_settings(d, path), "state");
-
-	if (!state)
+	if (!state && !data)
 		return;
+	state = state ? state : "/run/containerd";
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_BUNDLES, 0, "%s", state);
 	runtime_stores_add(d->stores, RUNTIME_LAYOUT_RUNC_NAMESPACES, 0, "%s/runc", state);
+	runtime_stores_set_data(d->stores, state, data ? data : "/var/lib/containerd");
+}
+
+static void add_containerd_settings(struct discovery *d, const char *path)
+{
+	char *text = read_settings(d, path);
+
+	add_containerd(d, toml_value(d, text, "state"), toml_value(d, text, "root"));
 }
 
 static void add_storage_settings(struct discovery *d, const char *path)
@@ -154,14 +166,13 @@ static void learn_dockerd(struct discovery *d, char **argv, size_t argc)
 
 static void learn_containerd(struct discovery *d, char **argv, size_t argc)
 {
-	const char *state = value_of(argv, argc, "--state"), *settings = value_of(argv, argc, "--config");
+	const char *state = value_of(argv, argc, "--state"), *data = value_of(argv, argc, "--root");
+	const char *settings = value_of(argv, argc, "--config");
+	char *text;
 
-	if (state) {
-		runtime_stores_add(d->stores, RUNTIME_LAYOUT_BUNDLES, 0, "%s", state);
-		runtime_stores_add(d->stores, RUNTIME_LAYOUT_RUNC_NAMESPACES, 0, "%s/runc", state);
-	}
-	if (settings && settings[0] == '/')
-		add_containerd_settings(d, settings);
+	settings = settings ? settings : value_of(argv, argc, "-c");
+	text = settings && settings[0] == '/' ? read_settings(d, settings) : NULL;
+	add_containerd(d, state ? state : toml_value(d, text, "state"), data ? data : toml_value(d, text, "root"));
 }
 
 /* conmon -b .../overlay-containers/ID/userdata -r RUNTIME [--runtime-arg --root=DIR] */

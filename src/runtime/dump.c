@@ -33,6 +33,12 @@ static void put_lists(const struct runtime_container *c, struct json_writer *w)
 	for (size_t i = 0; i < c->n_labels; i++)
 		json_put_str(w, c->labels[i].name, c->labels[i].value);
 	json_object_end(w);
+	if (c->n_pod_labels) {
+		json_object_begin(w, "pod_labels");
+		for (size_t i = 0; i < c->n_pod_labels; i++)
+			json_put_str(w, c->pod_labels[i].name, c->pod_labels[i].value);
+		json_object_end(w);
+	}
 	json_array_begin(w, "security_opts");
 	for (size_t i = 0; i < c->n_security_opts; i++)
 		json_put_str(w, NULL, c->security_opts[i]);
@@ -104,6 +110,9 @@ static void adopt_lists(const json_t *json, struct runtime_facts *facts)
 	json_object_foreach(json_at(json, "labels", NULL), key, value)
 		if (json_is_string(value))
 			runtime_facts_label(facts, key, json_string_value(value));
+	json_object_foreach(json_at(json, "pod_labels", NULL), key, value)
+		if (json_is_string(value))
+			runtime_facts_pod_label(facts, key, json_string_value(value));
 	for (size_t i = 0; i < json_array_size(opts); i++)
 		if (json_is_string(json_array_get(opts, i)))
 			runtime_facts_security_opt(facts, json_string_value(json_array_get(opts, i)));

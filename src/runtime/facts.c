@@ -12,7 +12,8 @@ const struct runtime_member runtime_text_members[] = {
 	MEMBER(id), MEMBER(name), MEMBER(image), MEMBER(image_id), MEMBER(image_repository), MEMBER(image_tag),
 	MEMBER(image_digest), MEMBER(user), MEMBER(cgroup_path), MEMBER(bundle), MEMBER(rootfs), MEMBER(ip),
 	MEMBER(healthcheck), MEMBER(liveness_probe), MEMBER(readiness_probe), MEMBER(pod_name), MEMBER(pod_namespace),
-	MEMBER(pod_uid), MEMBER(pod_sandbox_id), MEMBER(pod_container_name), { NULL, 0 },
+	MEMBER(pod_uid), MEMBER(pod_sandbox_id), MEMBER(pod_container_name), MEMBER(runtime_namespace), MEMBER(snapshotter),
+	MEMBER(snapshot_key), { NULL, 0 },
 };
 
 const struct runtime_member runtime_tristate_members[] = {
@@ -63,29 +64,45 @@ void runtime_facts_set(struct runtime_facts *facts, const char **member, const c
 		*member = copy;
 }
 
-void runtime_facts_label(struct runtime_facts *facts, const char *name, const char *value)
+/* Labels of one kind: how many, and how many bytes they take together. */
+struct pairs { struct runtime_pair **list; size_t *n, *bytes; };
+
+static void put_pair(struct runtime_facts *facts, struct pairs at, const char *name, const char *value)
 {
-	struct runtime_pair *pair = NULL;
+	struct runtime_pair *pair = NULL, copy;
 	size_t bytes;
 
-	if (!facts->labels)
-		facts->labels = arena_alloc(facts->arena, LIMIT_RUNTIME_LABELS * sizeof(*facts->labels));
-	if (!facts->labels)
+	if (!*at.list)
+		*at.list = arena_alloc(facts->arena, LIMIT_RUNTIME_LABELS * sizeof(**at.list));
+	if (!*at.list)
 		return;
-	for (size_t i = 0; i < facts->c.n_labels && !pair; i++)
-		if (strcmp(facts->labels[i].name, name) == 0)
-			pair = &facts->labels[i];
+	for (size_t i = 0; i < *at.n && !pair; i++)
+		if (strcmp((*at.list)[i].name, name) == 0)
+			pair = &(*at.list)[i];
 	bytes = cut_len(name, LIMIT_RUNTIME_LABEL_BYTES) + cut_len(value, LIMIT_RUNTIME_LABEL_BYTES);
-	if ((!pair && facts->c.n_labels == LIMIT_RUNTIME_LABELS) || facts->labels_bytes + bytes > LIMIT_RUNTIME_LABELS_BYTES) {
+	if ((!pair && *at.n == LIMIT_RUNTIME_LABELS) || *at.bytes + bytes > LIMIT_RUNTIME_LABELS_BYTES) {
 		facts->n_problems++;
 		return;
 	}
+	copy = (struct runtime_pair){ text_cut(facts, name, LIMIT_RUNTIME_LABEL_BYTES), text_cut(facts, value, LIMIT_RUNTIME_LABEL_BYTES) };
+	if (!copy.name || !copy.value)
+		return;
 	if (!pair)
-		pair = &facts->labels[facts->c.n_labels++];
-	facts->labels_bytes += bytes;
-	pair->name = text_cut(facts, name, LIMIT_RUNTIME_LABEL_BYTES);
-	pair->value = text_cut(facts, value, LIMIT_RUNTIME_LABEL_BYTES);
+		pair = &(*at.list)[(*at.n)++];
+	*at.bytes += bytes;
+	*pair = copy;
+}
+
+void runtime_facts_label(struct runtime_facts *facts, const char *name, const char *value)
+{
+	put_pair(facts, (struct pairs){ &facts->labels, &facts->c.n_labels, &facts->labels_bytes }, name, value);
 	facts->c.labels = facts->labels;
+}
+
+void runtime_facts_pod_label(struct runtime_facts *facts, const char *name, const char *value)
+{
+	put_pair(facts, (struct pairs){ &facts->pod_labels, &facts->c.n_pod_labels, &facts->pod_labels_bytes }, name, value);
+	facts->c.pod_labels = facts->pod_labels;
 }
 
 void runtime_facts_mount(struct runtime_facts *facts, const struct runtime_mount *mount)
@@ -149,6 +166,9 @@ void runtime_facts_kubernetes(struct runtime_facts *facts)
 		if (strcmp(facts->labels[i].name, "io.kubernetes.docker.type") == 0 && strcmp(facts->labels[i].value, "podsandbox") == 0)
 			facts->c.is_sandbox = true;
 	}
+	/* The kubelet switches Docker's checks off; one that an image brings is not run beside probes (Falco: the same order). */
+	if (facts->c.liveness_probe || facts->c.readiness_probe)
+		facts->c.healthcheck = NULL;
 	if (facts->c.pod_container_name && strcmp(facts->c.pod_container_name, "POD") == 0)
 		facts->c.is_sandbox = true;
 	if (facts->c.is_sandbox && !facts->c.pod_sandbox_id)
@@ -181,9 +201,25 @@ static const char **text_member(struct runtime_container *c, const struct runtim
 	return (const char **)(void *)((char *)c + m->offset);
 }
 
+static size_t pairs_bytes(const struct runtime_pair *pairs, size_t n_pairs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_pairs; i++)
+		n += text_bytes(pairs[i].name) + text_bytes(pairs[i].value);
+	return n;
+}
+
+static const struct runtime_pair *pack_pairs(struct packer *p, struct runtime_pair *to, const struct runtime_pair *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (struct runtime_pair){ pack_text(p, from[i].name), pack_text(p, from[i].value) };
+	return n ? to : NULL;
+}
+
 static size_t packed_bytes(const struct runtime_container *c)
 {
-	size_t n = sizeof(*c) + c->n_mounts * sizeof(*c->mounts) + c->n_labels * sizeof(*c->labels) +
+	size_t n = sizeof(*c) + c->n_mounts * sizeof(*c->mounts) + (c->n_labels + c->n_pod_labels) * sizeof(*c->labels) +
 		c->n_security_opts * sizeof(*c->security_opts);
 
 	for (const struct runtime_member *m = runtime_text_members; m->name; m++)
@@ -191,8 +227,7 @@ static size_t packed_bytes(const struct runtime_container *c)
 	for (size_t i = 0; i < c->n_mounts; i++)
 		n += text_bytes(c->mounts[i].source) + text_bytes(c->mounts[i].dest) + text_bytes(c->mounts[i].mode) +
 			text_bytes(c->mounts[i].propagation);
-	for (size_t i = 0; i < c->n_labels; i++)
-		n += text_bytes(c->labels[i].name) + text_bytes(c->labels[i].value);
+	n += pairs_bytes(c->labels, c->n_labels) + pairs_bytes(c->pod_labels, c->n_pod_labels);
 	for (size_t i = 0; i < c->n_security_opts; i++)
 		n += text_bytes(c->security_opts[i]);
 	return n;
@@ -203,7 +238,8 @@ struct runtime_container *runtime_container_pack(const struct runtime_container 
 	struct runtime_container *block = mem_alloc(packed_bytes(c));
 	struct runtime_mount *mounts = (struct runtime_mount *)(block + 1);
 	struct runtime_pair *labels = (struct runtime_pair *)(mounts + c->n_mounts);
-	const char **opts = (const char **)(labels + c->n_labels);
+	struct runtime_pair *pod_labels = labels + c->n_labels;
+	const char **opts = (const char **)(pod_labels + c->n_pod_labels);
 	struct packer p = { (char *)(opts + c->n_security_opts) };
 
 	*block = *c;
@@ -212,12 +248,11 @@ struct runtime_container *runtime_container_pack(const struct runtime_container 
 	for (size_t i = 0; i < c->n_mounts; i++)
 		mounts[i] = (struct runtime_mount){ pack_text(&p, c->mounts[i].source), pack_text(&p, c->mounts[i].dest),
 			pack_text(&p, c->mounts[i].mode), pack_text(&p, c->mounts[i].propagation), c->mounts[i].rw };
-	for (size_t i = 0; i < c->n_labels; i++)
-		labels[i] = (struct runtime_pair){ pack_text(&p, c->labels[i].name), pack_text(&p, c->labels[i].value) };
 	for (size_t i = 0; i < c->n_security_opts; i++)
 		opts[i] = pack_text(&p, c->security_opts[i]);
 	block->mounts = c->n_mounts ? mounts : NULL;
-	block->labels = c->n_labels ? labels : NULL;
+	block->labels = pack_pairs(&p, labels, c->labels, c->n_labels);
+	block->pod_labels = pack_pairs(&p, pod_labels, c->pod_labels, c->n_pod_labels);
 	block->security_opts = c->n_security_opts ? opts : NULL;
 	return block;
 }

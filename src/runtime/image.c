@@ -78,6 +78,11 @@ uint64_t runtime_capability_bit(const char *name)
 	return 0;
 }
 
+const char *runtime_capability_name(unsigned number)
+{
+	return number < ARRAY_LEN(capability_names) ? capability_names[number] : NULL;
+}
+
 /* What runc, crun and containerd allow as an id; never a path ("." and ".." and hidden names are none). */
 bool runtime_id_is_valid(const char *id)
 {

@@ -26,6 +26,13 @@ enum {
 	LIMIT_RUNTIME_STORES = 64,                /* directories of runtimes */
 	LIMIT_RUNTIME_NAMESPACES = 64,            /* of one containerd */
 	LIMIT_RUNTIME_DIR_ENTRIES = 16384,
+	LIMIT_RUNTIME_BOLT_PAGE_MIN = 1024,       /* page size of a bbolt file: the machine's, so 4 to 64 KiB */
+	LIMIT_RUNTIME_BOLT_PAGE_MAX = 65536,
+	LIMIT_RUNTIME_BOLT_NODE_BYTES = 4 << 20,  /* one page of it with what overflows */
+	LIMIT_RUNTIME_BOLT_NODES = 512,           /* pages read of it in one look-up */
+	LIMIT_RUNTIME_BOLT_BYTES = 16 << 20,      /* and what they take together */
+	LIMIT_RUNTIME_BOLT_DEPTH = 16,            /* levels of one of its trees */
+	LIMIT_RUNTIME_BOLT_TRIES = 4,             /* readings while the daemon writes */
 	LIMIT_RUNTIME_PROCESSES = 32768,          /* of /proc looked at */
 };
 #endif

@@ -9,26 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-static void parse_health(const json_t *test, struct runtime_facts *facts)
-{
-	const char *first = json_string_value(json_array_get(test, 0));
-	_cleanup_strbuf_ struct strbuf text;
-
-	strbuf_init(&text, LIMIT_RUNTIME_TEXT_BYTES);
-	if (!first)
-		return;
-	if (strcmp(first, "NONE") == 0) {
-		facts->c.healthcheck = "NONE";
-		return;
-	}
-	for (size_t i = 1; i < json_array_size(test); i++) {
-		const char *word = json_string_value(json_array_get(test, i));
-		if (word)
-			strbuf_addf(&text, "%s%s", text.len ? " " : "", word);
-	}
-	runtime_facts_set(facts, &facts->c.healthcheck, text.text);
-}
-
 /* Replaces the bundle's: these are the ones that the user gave, without Docker's own hosts and resolv.conf. */
 static void parse_mount_points(json_t *points, struct runtime_facts *facts)
 {
@@ -76,6 +56,18 @@ static void parse_labels(json_t *labels, struct runtime_facts *facts)
 			runtime_facts_label(facts, key, json_string_value(value));
 }
 
+/* What dockershim and cri-dockerd make of the pod's annotations. Read here, not from the labels, which are cut: it is long. An image
+ * may bring such a label, as it may bring a HEALTHCHECK. */
+static void parse_probes(json_t *labels, struct runtime_facts *facts)
+{
+	const char *container = json_text(labels, "io.kubernetes.container.name", NULL), *key;
+	json_t *value;
+
+	json_object_foreach(labels, key, value)
+		if (json_is_string(value) && runtime_is_applied_pod(key))
+			runtime_facts_probes(facts, container, json_string_value(value), json_string_length(value));
+}
+
 int runtime_parse_docker_config(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err)
 {
 	_cleanup_json_ json_t *doc = NULL;
@@ -93,10 +85,11 @@ int runtime_parse_docker_config(const char *text, size_t len, const char *input,
 	runtime_facts_set(facts, &facts->c.image_id, runtime_hex_of_digest(image_id));
 	runtime_image_split(facts, json_text(doc, "Config", "Image", NULL), "latest");
 	runtime_facts_set(facts, &facts->c.user, json_text(doc, "Config", "User", NULL));
-	parse_health(json_at(doc, "Config", "Healthcheck", "Test", NULL), facts);
+	runtime_facts_healthcheck(facts, json_at(doc, "Config", "Healthcheck", "Test", NULL), json_at(doc, "Config", "Shell", NULL));
 	if (json_is_object(json_at(doc, "MountPoints", NULL)))
 		parse_mount_points(json_at(doc, "MountPoints", NULL), facts);
 	parse_labels(json_at(doc, "Config", "Labels", NULL), facts);
+	parse_probes(json_at(doc, "Config", "Labels", NULL), facts);
 	parse_network(json_at(doc, "NetworkSettings", NULL), facts);
 	facts->c.created_ns = runtime_time_parse(json_text(doc, "Created", NULL));
 	facts->is_docker_running = json_is_true(json_at(doc, "State", "Running", NULL));
@@ -231,7 +224,7 @@ int runtime_parse_docker_api(const char *text, size_t len, const char *input, st
 		return err_set(err, -EBADMSG, "%s is not a container", input);
 	name = json_text(doc, "Name", NULL);
 	runtime_facts_set(facts, &facts->c.name, name && name[0] == '/' ? name + 1 : name);
-	parse_health(json_at(doc, "Config", "Healthcheck", "Test", NULL), facts);
+	runtime_facts_healthcheck(facts, json_at(doc, "Config", "Healthcheck", "Test", NULL), json_at(doc, "Config", "Shell", NULL));
 	parse_labels(json_at(doc, "Config", "Labels", NULL), facts);
 	parse_network(json_at(doc, "NetworkSettings", NULL), facts);
 	ip = json_text(doc, "NetworkSettings", "IPAddress", NULL);

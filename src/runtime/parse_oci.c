@@ -29,17 +29,27 @@ static bool option_is(const json_t *options, const char *name)
 	return false;
 }
 
-/* What podman and CRI-O put in of their own: hosts, passwd, shm in the container's state directory. */
-static bool is_plumbing(const char *source, const char *id)
+static bool is_below(const char *source, const char *parent, const char *id, const char *child)
 {
-	const char *at = strstr(source, "-containers/");
+	const char *at = strstr(source, parent);
 	size_t n = id ? strlen(id) : 0;
 
-	return at && n && strncmp(at + 12, id, n) == 0 && strncmp(at + 12 + n, "/userdata/", 10) == 0 && !strstr(at, "/../");
+	if (!at || !n || strstr(at, "/../"))
+		return false;
+	at += strlen(parent);
+	return strncmp(at, id, n) == 0 && strncmp(at + n, child, strlen(child)) == 0;
+}
+
+/* What podman, CRI-O and containerd's CRI plug-in put in of their own: hosts, passwd, shm in the state directory of the container or
+ * its pod. */
+static bool is_plumbing(const char *source, const char *id, const char *sandbox_id)
+{
+	return is_below(source, "-containers/", id, "/userdata/") ||
+		is_below(source, "/io.containerd.grpc.v1.cri/sandboxes/", sandbox_id, "/");
 }
 
 /* Only what comes from outside the container: proc, sysfs, devpts and the like say nothing. */
-static void parse_mounts(const json_t *mounts, struct runtime_facts *facts)
+static void parse_mounts(const json_t *mounts, const char *sandbox_id, struct runtime_facts *facts)
 {
 	static const char *const propagations[] = { "rprivate", "private", "rshared", "shared", "rslave", "slave" };
 
@@ -49,7 +59,7 @@ static void parse_mounts(const json_t *mounts, struct runtime_facts *facts)
 		const char *type = json_text(m, "type", NULL);
 		struct runtime_mount mount = { .source = json_text(m, "source", NULL), .dest = json_text(m, "destination", NULL), .mode = "" };
 
-		if (!mount.source || !mount.dest || is_plumbing(mount.source, facts->c.id) ||
+		if (!mount.source || !mount.dest || is_plumbing(mount.source, facts->c.id, sandbox_id) ||
 		    !((type && strcmp(type, "bind") == 0) || option_is(options, "bind") || option_is(options, "rbind")))
 			continue;
 		mount.rw = !option_is(options, "ro") && !option_is(options, "rro");
@@ -122,7 +132,7 @@ static bool text_is(const char *text, const char *expected)
 }
 
 /* A JSON object inside an annotation's text (CRI-O's labels). */
-static void parse_embedded_labels(const char *text, struct runtime_facts *facts)
+static void parse_embedded_labels(const char *text, struct runtime_facts *facts, void (*put)(struct runtime_facts *, const char *, const char *))
 {
 	_cleanup_json_ json_t *labels = NULL;
 	const char *key;
@@ -132,7 +142,32 @@ static void parse_embedded_labels(const char *text, struct runtime_facts *facts)
 		return;
 	json_object_foreach(labels, key, value)
 		if (json_is_string(value))
-			runtime_facts_label(facts, key, json_string_value(value));
+			put(facts, key, json_string_value(value));
+}
+
+/* CRI-O gives all annotations of the pod to each of its containers. */
+static void parse_probes(const json_t *a, struct runtime_facts *facts)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)a, key, value)
+		if (json_is_string(value) && runtime_is_applied_pod(key))
+			runtime_facts_probes(facts, facts->c.pod_container_name, json_string_value(value), json_string_length(value));
+}
+
+/* The name that was asked for may be an id; some name of the image may be missing. */
+static void parse_crio_image(const json_t *a, struct runtime_facts *facts)
+{
+	const char *asked = json_text(a, "io.kubernetes.cri-o.Image", NULL), *some = json_text(a, "io.kubernetes.cri-o.ImageName", NULL);
+	const char *id = NULL;
+
+	runtime_facts_set(facts, &id, json_text(a, "io.kubernetes.cri-o.ImageRef", NULL));
+	runtime_image_split(facts, some && some[0] ? some : asked && runtime_id_is_hex64(asked) ? NULL : asked, NULL);
+	if (id && strchr(id, '@'))       /* before CRI-O 1.28 repository@sha256:digest, where there was one */
+		runtime_facts_set(facts, &facts->c.image_digest, strchr(id, '@') + 1);
+	else
+		facts->c.image_id = runtime_hex_of_digest(id);
 }
 
 static void parse_cri_containerd(const json_t *a, struct runtime_facts *facts)
@@ -164,10 +199,10 @@ static void parse_crio(const json_t *a, struct runtime_facts *facts)
 		{ "io.kubernetes.pod.name", &facts->c.pod_name },
 		{ "io.kubernetes.pod.namespace", &facts->c.pod_namespace },
 		{ "io.kubernetes.pod.uid", &facts->c.pod_uid },
+		{ "io.kubernetes.cri-o.IP", &facts->c.ip },
 		{ "io.kubernetes.cri-o.IP.0", &facts->c.ip },
-		{ "io.kubernetes.cri-o.ImageRef", &facts->c.image_id },
 	};
-	const char *id;
+	const char *labels = json_text(a, "io.kubernetes.cri-o.Labels", NULL);
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		runtime_facts_set(facts, known[i].member, json_text(a, known[i].key, NULL));
@@ -175,17 +210,15 @@ static void parse_crio(const json_t *a, struct runtime_facts *facts)
 	runtime_facts_set(facts, &facts->c.name, facts->c.is_sandbox ? facts->c.pod_name : facts->c.pod_container_name);
 	if (!facts->c.name)
 		runtime_facts_set(facts, &facts->c.name, json_text(a, "io.kubernetes.cri-o.Name", NULL));
-	runtime_image_split(facts, json_text(a, "io.kubernetes.cri-o.ImageName", NULL), NULL);
-	id = facts->c.image_id;   /* an id, or repository@sha256:digest */
-	if (id && strchr(id, '@')) {
-		runtime_facts_set(facts, &facts->c.image_digest, strchr(id, '@') + 1);
-		facts->c.image_id = NULL;
-	} else {
-		facts->c.image_id = runtime_hex_of_digest(id);
-	}
-	parse_embedded_labels(json_text(a, "io.kubernetes.cri-o.Labels", NULL), facts);
+	parse_crio_image(a, facts);
+	parse_embedded_labels(labels, facts, runtime_facts_label);
+	if (facts->c.is_sandbox)
+		parse_embedded_labels(labels, facts, runtime_facts_pod_label);
+	else
+		parse_probes(a, facts);
 	facts->c.created_ns = runtime_time_parse(json_text(a, "io.kubernetes.cri-o.Created", NULL));
-	if (text_is(json_text(a, "io.kubernetes.cri-o.PrivilegedRuntime", NULL), "true"))
+	/* Of a sandbox it says that its containers may be. */
+	if (!facts->c.is_sandbox && text_is(json_text(a, "io.kubernetes.cri-o.PrivilegedRuntime", NULL), "true"))
 		facts->c.privileged = 1;
 	facts->c.kind = RUNTIME_CRIO;
 	facts->has_kind = true;
@@ -251,9 +284,26 @@ int runtime_parse_oci(const char *text, size_t len, const char *input, struct ru
 	facts->c.host_ipc = namespace_is_host(namespaces, "ipc", &facts->joined[2], facts);
 	runtime_facts_set(facts, &facts->cgroups_path, json_text(spec, "linux", "cgroupsPath", NULL));
 	parse_process(spec, facts);
-	parse_mounts(json_at(spec, "mounts", NULL), facts);
+	parse_mounts(json_at(spec, "mounts", NULL), json_text(spec, "annotations", "io.kubernetes.cri.sandbox-id", NULL), facts);
 	parse_security(spec, facts);
 	parse_privileged(spec, facts);
 	parse_annotations(json_at(spec, "annotations", NULL), facts);
+	return 0;
+}
+
+int runtime_parse_crio_sandbox(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err)
+{
+	_cleanup_json_ json_t *spec = NULL;
+	const json_t *a;
+	int r = json_parse(text, len, input, &spec, err);
+
+	if (r < 0)
+		return r;
+	a = json_at(spec, "annotations", NULL);
+	if (!text_is(json_text(a, "io.kubernetes.cri-o.ContainerType", NULL), "sandbox") || runtime_json_is_deep(spec, LIMIT_RUNTIME_DEPTH))
+		return err_set(err, -EBADMSG, "%s is not a pod's", input);
+	parse_embedded_labels(json_text(a, "io.kubernetes.cri-o.Labels", NULL), facts, runtime_facts_pod_label);
+	if (!facts->c.ip)
+		runtime_facts_set(facts, &facts->c.ip, json_text(a, "io.kubernetes.cri-o.IP.0", NULL));
 	return 0;
 }

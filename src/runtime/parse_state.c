@@ -100,23 +100,55 @@ static void parse_storage_entry(const json_t *entry, struct runtime_facts *facts
 		facts->c.created_ns = runtime_time_parse(json_text(entry, "created", NULL));
 }
 
-int runtime_parse_storage_index(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err)
+/* The entry of a list of containers/storage with that id; NULL. */
+static const json_t *entry_of(const json_t *list, const char *id)
 {
-	_cleanup_json_ json_t *doc = NULL;
-	int r = json_parse(text, len, input, &doc, err);
+	for (size_t i = 0; id && i < json_array_size(list); i++) {
+		const char *has = json_text(json_array_get(list, i), "id", NULL);
+
+		if (has && strcmp(has, id) == 0)
+			return json_array_get(list, i);
+	}
+	return NULL;
+}
+
+static int parse_list(const char *text, size_t len, const char *input, json_t **ret, struct err *err)
+{
+	int r = json_parse(text, len, input, ret, err);
 
 	if (r < 0)
 		return r;
-	if (!json_is_array(doc) || runtime_json_is_deep(doc, LIMIT_RUNTIME_DEPTH))
-		return err_set(err, -EBADMSG, "%s is not a list of containers", input);
-	for (size_t i = 0; i < json_array_size(doc); i++) {
-		const json_t *entry = json_array_get(doc, i);
-		const char *id = json_text(entry, "id", NULL);
+	if (!json_is_array(*ret) || runtime_json_is_deep(*ret, LIMIT_RUNTIME_DEPTH))
+		return err_set(err, -EBADMSG, "%s is not a list of containers/storage", input);
+	return 0;
+}
 
-		if (id && facts->c.id && strcmp(id, facts->c.id) == 0) {
-			parse_storage_entry(entry, facts);
-			return 0;
-		}
-	}
-	return err_set(err, -ENOENT, "%s does not list the container", input);
+int runtime_parse_storage_index(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err)
+{
+	_cleanup_json_ json_t *doc = NULL;
+	const json_t *entry;
+	int r = parse_list(text, len, input, &doc, err);
+
+	if (r < 0)
+		return r;
+	entry = entry_of(doc, facts->c.id);
+	if (!entry)
+		return err_set(err, -ENOENT, "%s does not list the container", input);
+	parse_storage_entry(entry, facts);
+	return 0;
+}
+
+int runtime_parse_storage_images(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err)
+{
+	_cleanup_json_ json_t *doc = NULL;
+	const json_t *entry;
+	int r = parse_list(text, len, input, &doc, err);
+
+	if (r < 0)
+		return r;
+	entry = entry_of(doc, facts->c.image_id);
+	if (!entry)
+		return err_set(err, -ENOENT, "%s does not list the image", input);
+	runtime_facts_set(facts, &facts->c.image_digest, json_text(entry, "digest", NULL));
+	return 0;
 }

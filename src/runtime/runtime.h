@@ -8,15 +8,16 @@
  *
  * A cgroup whose name merely looks like a container id is none, unless some runtime's state knows it.
  *
- * What local state does not tell, and so is NULL until an API is asked (podman) or always (containerd): podman's labels
- * (they are in its database; podman.sock is asked), and image and image labels of containers that ctr made (they are in
- * containerd's metadata database, which is not read; the CRI plug-in and nerdctl write what matters into the bundle).
+ * containerd keeps image, labels and what the kubelet said of a pod in a database, and podman 4 labels and health checks; both are
+ * read beside their daemons, without their locks (bolt.h). What local state does not tell, and so is NULL until an API is asked:
+ * labels and health checks of podman with its newer SQLite database, and addresses; podman.sock and docker.sock are asked.
  *
  * Everything read is limited and may be hostile (a container's labels are an attacker's text).
  * Knows nothing of rules or events. Thread: one.
  */
 #include "base/err.h"
 #include "base/json.h"
+#include "base/mem.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +42,10 @@ struct runtime_container {
 	const char *bundle;              /* OCI bundle directory */
 	const char *rootfs;
 	const char *ip;
+	/* Commands, their words joined by blanks. Docker's "NONE" for a check that was switched off. */
 	const char *healthcheck, *liveness_probe, *readiness_probe;
+	const char *runtime_namespace;   /* containerd's: "default", "k8s.io", "moby" */
+	const char *snapshotter, *snapshot_key;
 	int privileged;                  /* 1, 0, -1 not known: the same for the next four */
 	int host_pid, host_network, host_ipc, read_only;
 	bool rootless;
@@ -51,8 +55,8 @@ struct runtime_container {
 	uint64_t created_ns, started_ns; /* epoch; 0: not known */
 	const struct runtime_mount *mounts;
 	size_t n_mounts;
-	const struct runtime_pair *labels;
-	size_t n_labels;
+	const struct runtime_pair *labels, *pod_labels;
+	size_t n_labels, n_pod_labels;
 	const char *const *security_opts;
 	size_t n_security_opts;
 	const char *pod_name, *pod_namespace, *pod_uid, *pod_sandbox_id, *pod_container_name;
@@ -90,6 +94,24 @@ bool runtime_id_of_cgroup(const char *path, char ret_id[65], enum runtime_kind *
 /* To and from JSON (captures, API). */
 void runtime_container_write(const struct runtime_container *container, struct json_writer *w, const char *key);
 int runtime_container_adopt(struct runtime *runtime, const json_t *json, struct err *err);
+
+/* ---- for whoever judges how a container was made ---- */
+enum runtime_document {
+	RUNTIME_DOCUMENT_OCI,            /* config.json of the bundle: what the OCI runtime was told */
+	RUNTIME_DOCUMENT_DOCKER_CONFIG,  /* Docker's config.v2.json */
+	RUNTIME_DOCUMENT_DOCKER_HOST,    /* Docker's hostconfig.json */
+};
+/* One of the files that say how the container was asked for, parsed; json_decref() it. *ret_path (in `arena`) is where it
+ * was found. -ENOENT: there is none; -EBADMSG: it is no JSON object, or too deep; else as file_read(). */
+int runtime_document(struct runtime *runtime, const struct runtime_container *container, enum runtime_document which,
+		     struct arena *arena, json_t **ret_json, const char **ret_path, struct err *err);
+
+/* GET `path` of a runtime's API on a Unix socket: the answer, parsed; json_decref() it. *ret_status may be other than 200, the answer is then the
+ * API's own error (or NULL when that is no JSON). Blocks for a second at most. */
+int runtime_api_get(const char *socket, const char *path, int *ret_status, json_t **ret_json, struct err *err);
+
+/* "sys_admin" of 21; NULL past the last that is known. */
+const char *runtime_capability_name(unsigned number);
 
 struct runtime_stats { uint64_t n_containers, n_lookups, n_state_reads, n_not_containers, n_errors; };
 void runtime_stats(const struct runtime *runtime, struct runtime_stats *ret);

@@ -7,6 +7,9 @@
  *   cgroup.c     cgroup paths: ids in them, and whether a container's own path fits one
  *   facts.c      facts: what is being learned about one container, and its packed, long-lived form
  *   image.c      names of images, times, small parsers of text
+ *   health.c     commands of health checks and probes
+ *   bolt.c       reading bbolt files (bolt.h)
+ *   metadata.c   containerd's database: image, labels, snapshot, and what its CRI plug-in keeps of pods; podman's
  *   parse_*.c    one state file each: hostile text in, facts out
  *   store.c      where runtimes keep state, reading it safely
  *   collect.c    id -> facts, from all stores
@@ -16,6 +19,7 @@
  *   refine.c     what time brings: removal, changes, the API
  *   api.c        what docker.sock and podman.sock add
  *   dump.c       JSON out and in
+ *   document.c   a container's configuration files, whole
  */
 #include "base/map.h"
 #include "base/mem.h"
@@ -29,9 +33,9 @@ struct runtime_facts {
 	struct arena *arena;             /* owns every text */
 	struct runtime_container c;
 	struct runtime_mount *mounts;    /* c.mounts, while it grows */
-	struct runtime_pair *labels;
+	struct runtime_pair *labels, *pod_labels;   /* c.labels, c.pod_labels, while they grow */
 	const char **security_opts;
-	size_t labels_bytes;
+	size_t labels_bytes, pod_labels_bytes;
 	const char *cgroups_path;        /* as the OCI spec gives it: "/docker/ID", "system.slice:docker:ID" */
 	const char *cgroup_paths[LIMIT_RUNTIME_CGROUP_PATHS];   /* as the kernel has them */
 	size_t n_cgroup_paths;
@@ -52,6 +56,7 @@ void runtime_facts_init(struct runtime_facts *facts, struct arena *arena);
 const char *runtime_facts_text(struct runtime_facts *facts, const char *text);
 void runtime_facts_set(struct runtime_facts *facts, const char **member, const char *text);   /* not when NULL or "" */
 void runtime_facts_label(struct runtime_facts *facts, const char *name, const char *value);
+void runtime_facts_pod_label(struct runtime_facts *facts, const char *name, const char *value);
 void runtime_facts_mount(struct runtime_facts *facts, const struct runtime_mount *mount);
 void runtime_facts_security_opt(struct runtime_facts *facts, const char *text);
 void runtime_facts_cgroup_path(struct runtime_facts *facts, const char *path);
@@ -74,6 +79,23 @@ bool runtime_id_is_valid(const char *id);
 bool runtime_id_is_hex64(const char *id);
 bool runtime_json_is_deep(const json_t *json, unsigned depth);
 
+/* ---- health.c ---- */
+/* The words of `array` from `first` on, joined by blanks, into `member`; not when there is none. */
+void runtime_facts_command(struct runtime_facts *facts, const char **member, const json_t *array, size_t first);
+/* Docker's Config: Healthcheck.Test, and Shell, which runs it (NULL: the usual). */
+void runtime_facts_healthcheck(struct runtime_facts *facts, const json_t *test, const json_t *shell);
+/* A pod as kubectl apply wrote it: liveness and readiness probes of its container of that name (NULL: of the first). */
+void runtime_facts_probes(struct runtime_facts *facts, const char *container, const char *pod, size_t len);
+/* Names that annotations and labels give such a text. */
+bool runtime_is_applied_pod(const char *name);
+
+/* ---- metadata.c ---- */
+/* containerd's meta.db: what it knows of facts->c.id in `space`. -ENOENT: no such container; -EAGAIN: the daemon wrote all the
+ * while; -EBADMSG, -E2BIG as bolt.h. */
+int runtime_metadata_read(int fd, const char *space, struct runtime_facts *facts, struct err *err);
+/* podman's bolt_state.db: labels and health check of facts->c.id; errors as above. */
+int runtime_podman_read(int fd, struct runtime_facts *facts, struct err *err);
+
 /* ---- parsers: 0 or negative errno, facts then hold what was read before ---- */
 int runtime_parse_oci(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 int runtime_parse_runc_state(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
@@ -88,6 +110,10 @@ int runtime_parse_docker_image(const char *text, size_t len, const char *input, 
 int runtime_parse_docker_api(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 /* containers.json of containers/storage: the entry of facts->c.id. -ENOENT when there is none. */
 int runtime_parse_storage_index(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
+/* images.json beside it: the digest of facts->c.image_id. -ENOENT when there is none. */
+int runtime_parse_storage_images(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
+/* config.json of the pod that a container of CRI-O's is in: labels, address. */
+int runtime_parse_crio_sandbox(const char *text, size_t len, const char *input, struct runtime_facts *facts, struct err *err);
 
 /* ---- cgroup.c ---- */
 /* The text in a path's component that may be an id: of "docker-ID.scope" it is ID. False: none (slices, conmon). */
@@ -113,6 +139,7 @@ struct runtime_store {
 	enum runtime_layout layout;
 	uid_t owner;                     /* 0, or the user whose rootless runtime it is */
 	char *path;
+	char *data;                      /* containerd's root directory, where its database is; NULL: not known */
 };
 
 struct runtime_stores {
@@ -125,6 +152,8 @@ void runtime_stores_init(struct runtime_stores *stores, const char *root);
 void runtime_stores_done(struct runtime_stores *stores);
 void runtime_stores_add(struct runtime_stores *stores, enum runtime_layout layout, uid_t owner, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The directory of containerd's data that belongs to its state at `path`. */
+void runtime_stores_set_data(struct runtime_stores *stores, const char *path, const char *data);
 /* Rootless users, settings files, runtimes' command lines. Reads /proc: not for the look-up path. */
 void runtime_stores_discover(struct runtime_stores *stores);
 

@@ -13,34 +13,51 @@
 #include <unistd.h>
 
 /* Kept also while they do not exist: a runtime may be started after parka. */
-static const struct { enum runtime_layout layout; const char *path; } defaults[] = {
-	{ RUNTIME_LAYOUT_BUNDLES, "/run/containerd" },
-	{ RUNTIME_LAYOUT_BUNDLES, "/run/docker/containerd/daemon" },
-	{ RUNTIME_LAYOUT_BUNDLES, "/run/k3s/containerd" },
-	{ RUNTIME_LAYOUT_BUNDLES, "/run/k0s/containerd" },
-	{ RUNTIME_LAYOUT_BUNDLES, "/var/snap/microk8s/common/run/containerd" },
-	{ RUNTIME_LAYOUT_STORAGE, "/var/lib/containers/storage" },
-	{ RUNTIME_LAYOUT_STORAGE, "/run/containers/storage" },
-	{ RUNTIME_LAYOUT_RUNC, "/run/runc" },
-	{ RUNTIME_LAYOUT_RUNC_NAMESPACES, "/run/containerd/runc" },
-	{ RUNTIME_LAYOUT_RUNC_NAMESPACES, "/run/docker/runtime-runc" },
-	{ RUNTIME_LAYOUT_RUNC_NAMESPACES, "/run/k3s/containerd/runc" },
-	{ RUNTIME_LAYOUT_CRUN, "/run/crun" },
-	{ RUNTIME_LAYOUT_DOCKER, "/var/lib/docker" },
-	{ RUNTIME_LAYOUT_DOCKER, "/var/snap/docker/common/var-lib-docker" },
+static const struct { enum runtime_layout layout; const char *path, *data; } defaults[] = {
+	{ RUNTIME_LAYOUT_BUNDLES, "/run/containerd", "/var/lib/containerd" },
+	{ RUNTIME_LAYOUT_BUNDLES, "/run/docker/containerd/daemon", "/var/lib/docker/containerd/daemon" },
+	{ RUNTIME_LAYOUT_BUNDLES, "/run/k3s/containerd", "/var/lib/rancher/k3s/agent/containerd" },
+	{ RUNTIME_LAYOUT_BUNDLES, "/run/k0s/containerd", "/var/lib/k0s/containerd" },
+	{ RUNTIME_LAYOUT_BUNDLES, "/var/snap/microk8s/common/run/containerd", "/var/snap/microk8s/common/var/lib/containerd" },
+	{ RUNTIME_LAYOUT_STORAGE, "/var/lib/containers/storage", NULL },
+	{ RUNTIME_LAYOUT_STORAGE, "/run/containers/storage", NULL },
+	{ RUNTIME_LAYOUT_RUNC, "/run/runc", NULL },
+	{ RUNTIME_LAYOUT_RUNC_NAMESPACES, "/run/containerd/runc", NULL },
+	{ RUNTIME_LAYOUT_RUNC_NAMESPACES, "/run/docker/runtime-runc", NULL },
+	{ RUNTIME_LAYOUT_RUNC_NAMESPACES, "/run/k3s/containerd/runc", NULL },
+	{ RUNTIME_LAYOUT_CRUN, "/run/crun", NULL },
+	{ RUNTIME_LAYOUT_DOCKER, "/var/lib/docker", NULL },
+	{ RUNTIME_LAYOUT_DOCKER, "/var/snap/docker/common/var-lib-docker", NULL },
 };
 
 void runtime_stores_init(struct runtime_stores *stores, const char *root)
 {
 	*stores = (struct runtime_stores){ .root = root };
-	for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
+	for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
 		runtime_stores_add(stores, defaults[i].layout, 0, "%s", defaults[i].path);
+		if (defaults[i].data)
+			runtime_stores_set_data(stores, defaults[i].path, defaults[i].data);
+	}
+}
+
+void runtime_stores_set_data(struct runtime_stores *stores, const char *path, const char *data)
+{
+	for (size_t i = 0; i < stores->n; i++) {
+		struct runtime_store *store = &stores->at[i];
+
+		if (store->layout != RUNTIME_LAYOUT_BUNDLES || strcmp(store->path, path) != 0)
+			continue;
+		free(store->data);
+		store->data = strlen(data) < LIMIT_RUNTIME_TEXT_BYTES && data[0] == '/' ? mem_strdup(data) : NULL;
+	}
 }
 
 void runtime_stores_done(struct runtime_stores *stores)
 {
-	for (size_t i = 0; i < stores->n; i++)
+	for (size_t i = 0; i < stores->n; i++) {
 		free(stores->at[i].path);
+		free(stores->at[i].data);
+	}
 	stores->n = 0;
 }
 
@@ -62,7 +79,7 @@ void runtime_stores_add(struct runtime_stores *stores, enum runtime_layout layou
 	for (size_t i = 0; i < stores->n; i++)
 		if (stores->at[i].layout == layout && strcmp(stores->at[i].path, path.text) == 0)
 			return;
-	stores->at[stores->n++] = (struct runtime_store){ layout, owner, mem_strdup(path.text) };
+	stores->at[stores->n++] = (struct runtime_store){ layout, owner, mem_strdup(path.text), NULL };
 }
 
 const char *runtime_host_path(const struct runtime_stores *stores, struct arena *arena, const char *path)
@@ -75,6 +92,8 @@ int runtime_open_dir(const struct runtime_stores *stores, const char *path)
 	_cleanup_strbuf_ struct strbuf full;
 	int fd;
 
+	if (!path)                       /* made in an arena that had no room for it */
+		return -E2BIG;
 	strbuf_init(&full, 2 * LIMIT_RUNTIME_TEXT_BYTES);
 	strbuf_addf(&full, "%s%s", stores->root, path);
 	if (full.truncated)
@@ -89,6 +108,8 @@ int runtime_open_below(int dir_fd, const char *path, int flags)
 {
 	_cleanup_close_ int at = -1;
 
+	if (!path)
+		return -E2BIG;
 	while (*path) {
 		char name[256];
 		size_t len = strcspn(path, "/");

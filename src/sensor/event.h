@@ -136,17 +136,21 @@ enum sensor_path_flags {
 	SENSOR_PATH_CUT = 1 << 0,        /* more components than the walk's limit */
 	SENSOR_PATH_DETACHED = 1 << 1,   /* ended at a root that is neither the task's nor the namespace's */
 	SENSOR_PATH_DELETED = 1 << 2,
-	SENSOR_PATH_BIND = 1 << 3,       /* the mount shows a subtree: bind components follow */
+	SENSOR_PATH_BIND = 1 << 3,       /* the walk left the file's mount below the root of the file system: bind components follow */
 	SENSOR_PATH_ANON = 1 << 4,       /* pipe:, socket:, anon_inode:, memfd */
 	SENSOR_PATH_MAGIC = 1 << 5,
 	SENSOR_PATH_OUTSIDE_ROOT = 1 << 6, /* the namespace's root was reached without meeting the task's root */
+	SENSOR_PATH_LOOSE = 1 << 7,      /* the way to the file system's root is not known: cut, or opened by handle */
 };
+/* The upper byte of the flags: 1 + how many components lead to the file, when mounts are not looked at, from the task's root or that of
+ * the first process in its pid namespace, whichever is further up; 0: neither is the root of the file's mount, or above it. */
+enum { SENSOR_PATH_ROOT_SHIFT = 8 };
 
 struct sensor_wire_path {
 	__u16 n;                 /* components up to the task's root */
 	__u16 n_first_mount;     /* how many of them lie within the file's own mount */
-	__u16 n_bind;            /* further components, from the mount's root up to the file system's root */
-	__u16 flags;             /* enum sensor_path_flags */
+	__u16 n_bind;            /* further ones up to the file system's root, from the mount's root (or the task's, if that is in it) */
+	__u16 flags;             /* enum sensor_path_flags; SENSOR_PATH_ROOT_SHIFT */
 };
 
 struct sensor_wire_file {

@@ -76,27 +76,40 @@ static int all_mounts(const struct runtime_container *c, struct arena *scratch, 
 	return ret->text ? MODEL_SET : MODEL_UNSET;
 }
 
-static int label(const struct runtime_container *c, const char *key, struct model_value *ret)
+struct labels { const struct runtime_pair *pairs; size_t n; };
+
+static struct labels labels_of(const struct runtime_container *c)
 {
-	for (size_t i = 0; key && i < c->n_labels; i++)
-		if (strcmp(c->labels[i].name, key) == 0)
-			return value_str(ret, c->labels[i].value);
+	return (struct labels){ c->labels, c->n_labels };
+}
+
+/* Where a runtime does not tell them from the container's own (Docker), those. */
+static struct labels labels_of_pod(const struct runtime_container *c)
+{
+	return c->n_pod_labels ? (struct labels){ c->pod_labels, c->n_pod_labels } : labels_of(c);
+}
+
+static int label(struct labels labels, const char *key, struct model_value *ret)
+{
+	for (size_t i = 0; key && i < labels.n; i++)
+		if (strcmp(labels.pairs[i].name, key) == 0)
+			return value_str(ret, labels.pairs[i].value);
 	return MODEL_UNSET;
 }
 
-static int all_labels(const struct runtime_container *c, struct arena *scratch, struct model_value *ret)
+static int all_labels(struct labels labels, struct arena *scratch, struct model_value *ret)
 {
 	struct strbuf sb;
 
-	if (!c->n_labels)
+	if (!labels.n)
 		return MODEL_UNSET;
 	strbuf_init(&sb, LIMIT_SENSOR_WIRE_BYTES);
-	for (size_t i = 0; i < c->n_labels; i++) {
+	for (size_t i = 0; i < labels.n; i++) {
 		if (i)
 			strbuf_adds(&sb, ", ");
-		strbuf_adds(&sb, c->labels[i].name);
+		strbuf_adds(&sb, labels.pairs[i].name);
 		strbuf_addc(&sb, ':');
-		strbuf_adds(&sb, text_or_empty(c->labels[i].value));
+		strbuf_adds(&sb, text_or_empty(labels.pairs[i].value));
 	}
 	value_text(ret, arena_strndup(scratch, sb.text, sb.len), sb.len);
 	strbuf_done(&sb);
@@ -181,8 +194,8 @@ int sensor_fields_container(const struct sensor_record *r, const struct model_fi
 	case MODEL_F_CONTAINER_HOST_IPC: return tri(c->host_ipc, ret);
 	case MODEL_F_CONTAINER_READ_ONLY: return tri(c->read_only, ret);
 	case MODEL_F_CONTAINER_ROOTLESS: return value_bool(ret, c->rootless);
-	case MODEL_F_CONTAINER_LABEL: return label(c, f->key, ret);
-	case MODEL_F_CONTAINER_LABELS: return all_labels(c, scratch, ret);
+	case MODEL_F_CONTAINER_LABEL: return label(labels_of(c), f->key, ret);
+	case MODEL_F_CONTAINER_LABELS: return all_labels(labels_of(c), scratch, ret);
 	case MODEL_F_CONTAINER_SECURITY_OPT: return text_list(c->security_opts, c->n_security_opts, scratch, ret);
 	default: return plain_text(c, f->id, ret);
 	}
@@ -200,8 +213,8 @@ int sensor_fields_k8s(const struct sensor_record *r, const struct model_field_re
 	case MODEL_F_K8S_POD_ID: case MODEL_F_K8S_POD_SANDBOX_ID: return short_id(c->pod_sandbox_id, scratch, ret);
 	case MODEL_F_K8S_POD_FULL_SANDBOX_ID: return value_str(ret, c->pod_sandbox_id);
 	case MODEL_F_K8S_POD_UID: return value_str(ret, c->pod_uid);
-	case MODEL_F_K8S_POD_LABEL: return label(c, f->key, ret);
-	case MODEL_F_K8S_POD_LABELS: return all_labels(c, scratch, ret);
+	case MODEL_F_K8S_POD_LABEL: return label(labels_of_pod(c), f->key, ret);
+	case MODEL_F_K8S_POD_LABELS: return all_labels(labels_of_pod(c), scratch, ret);
 	case MODEL_F_K8S_POD_IP: return value_str(ret, c->ip);
 	case MODEL_F_K8S_CONTAINER_NAME: return value_str(ret, c->pod_container_name);
 	default: return MODEL_UNSET;

@@ -73,25 +73,30 @@ static int with_container(const struct sensor_record *r, const char *text, size_
 static int host_path(const struct sensor_record *r, struct arena *scratch, struct model_value *ret)
 {
 	const struct sensor_wire_file *file = sensor_wire_struct(r->view, SENSOR_P_FILE, sizeof(*file));
-	const struct sensor_text *point;
 	struct sensor_path path;
+	bool is_whole = false;
 	size_t len;
 	const char *text;
 
-	if (!file || !sensor_path_of(r->view, SENSOR_P_PATH, &path) || (path.head->flags & (SENSOR_PATH_ANON | SENSOR_PATH_CUT)))
+	if (!file || !sensor_path_of(r->view, SENSOR_P_PATH, &path) || (path.head->flags & SENSOR_PATH_ANON))
+		return MODEL_UNSET;
+	text = sensor_path_in_fs(&path, scratch, &len);
+	text = text ? sensor_mounts_name(r->state->names.mounts, file->dev, text, len, scratch, &len) : NULL;
+	if (text)
+		return value_text(ret, text, len);
+	if (path.head->flags & SENSOR_PATH_CUT)
 		return MODEL_UNSET;
 	if (r->state->has_host_task && r->view->event->mnt_ns == r->state->host_task.mnt_ns &&
 	    !(path.head->flags & SENSOR_PATH_DETACHED)) {
 		text = sensor_path_text(&path, scratch, &len);
 		return value_text(ret, text, len);
 	}
-	point = sensor_names_mount(&r->state->names, file->dev);
-	text = sensor_path_in_fs(&path, scratch, &len);
-	if (point && text)
-		return value_str(ret, arena_printf(scratch, "%s%s", point->len == 1 ? "" : point->text, text));
-	if (!r->container || !r->container->rootfs || path.head->n_first_mount != path.head->n || (path.head->flags & SENSOR_PATH_BIND))
+	if (!r->container || !r->container->rootfs)
 		return MODEL_UNSET;
-	text = sensor_path_text(&path, scratch, &len);
+	if (!sensor_path_has_places(path.head))
+		text = sensor_path_text(&path, scratch, &len);
+	else if (!(text = sensor_path_in_root(&path, scratch, &len, &is_whole)) || !is_whole)
+		return MODEL_UNSET;
 	return text ? value_str(ret, arena_printf(scratch, "%s%s", r->container->rootfs, text)) : MODEL_UNSET;
 }
 

@@ -186,24 +186,9 @@ static int proc_text(const struct sensor_record *r, const struct model_field_ref
 	}
 }
 
-/* Does the command of a probe equal the process's? Docker runs "CMD-SHELL x" as sh -c x. */
-static int is_probe(const struct sensor_record *r, const char *probe, struct arena *scratch, struct model_value *ret)
+static bool is_probe(const struct sensor_record *r, enum sensor_probe probe)
 {
-	struct model_value line;
-	const char *args;
-	size_t len = 0;
-
-	if (!r->container)
-		return value_bool(ret, false);
-	if (!probe || !probe[0] || strcmp(probe, "NONE") == 0 || !r->process->image || !r->process->entry ||
-	    r->process->entry->kind == SENSOR_ENTRY_CONTAINER)
-		return value_bool(ret, false);
-	args = args_of(r->process, &len);
-	if (args && len > 3 && memcmp(args, "-c", 3) == 0 && len - 3 == strlen(probe) && memcmp(args + 3, probe, len - 3) == 0)
-		return value_bool(ret, true);
-	if (value_joined(sensor_image_argv(r->process->image), r->process->image->argv_len, scratch, &line) != MODEL_SET)
-		return value_bool(ret, false);
-	return value_bool(ret, line.len == strlen(probe) && memcmp(line.text, probe, line.len) == 0);
+	return r->container && r->process->entry && (r->process->entry->probes & probe);
 }
 
 static int proc_number(const struct sensor_record *r, const struct model_field_ref *f, struct arena *scratch, struct model_value *ret)
@@ -228,9 +213,9 @@ static int proc_number(const struct sensor_record *r, const struct model_field_r
 	case MODEL_F_PROC_PIDNS_INIT_START_TS:
 		return p->has_task && p->task.nsproxy_pidns_start_ns
 			? value_u64(ret, sensor_state_epoch_ns(r->state, p->task.nsproxy_pidns_start_ns)) : MODEL_UNSET;
-	case MODEL_F_PROC_IS_CONTAINER_HEALTHCHECK: return is_probe(r, r->container ? r->container->healthcheck : NULL, scratch, ret);
-	case MODEL_F_PROC_IS_CONTAINER_LIVENESS_PROBE: return is_probe(r, r->container ? r->container->liveness_probe : NULL, scratch, ret);
-	case MODEL_F_PROC_IS_CONTAINER_READINESS_PROBE: return is_probe(r, r->container ? r->container->readiness_probe : NULL, scratch, ret);
+	case MODEL_F_PROC_IS_CONTAINER_HEALTHCHECK: return value_bool(ret, is_probe(r, SENSOR_PROBE_HEALTH));
+	case MODEL_F_PROC_IS_CONTAINER_LIVENESS_PROBE: return value_bool(ret, is_probe(r, SENSOR_PROBE_LIVENESS));
+	case MODEL_F_PROC_IS_CONTAINER_READINESS_PROBE: return value_bool(ret, is_probe(r, SENSOR_PROBE_READINESS));
 	case MODEL_F_PROC_PIDNS: return value_u64(ret, e->pid_ns);
 	case MODEL_F_PROC_MNTNS: return value_u64(ret, e->mnt_ns);
 	case MODEL_F_PROC_USERNS: return value_u64(ret, e->user_ns);

@@ -20,8 +20,8 @@
 struct sensor_filter_texts { const char *const *texts; size_t n; bool none_of; };
 
 /* Demands on a path; lists are alternatives, an empty list is no demand. All absolute, without "//", "." and "..".
- * The path is the kernel's own (fd.name of a file that was opened); what an event has under other names (bind mounts, hard
- * links) is looked after by whoever asks the tables. */
+ * The path is the kernel's own (fd.name of a file that was opened), or another name that the file has by its place: from the task's
+ * root, and on the host, when mounts are not looked at. What has further names (hard links) satisfies all demands. */
 struct sensor_filter_paths {
 	const char *const *exact; size_t n_exact;        /* /etc/shadow */
 	const char *const *in; size_t n_in;              /* directly in this directory (fd.directory = X) */
@@ -49,6 +49,7 @@ struct sensor_filter_term {
 	const char *const *names; size_t n_names;        /* last component */
 	const char *const *suffixes; size_t n_suffixes;  /* or it ends so: names and suffixes are alternatives */
 	const char *const *parts; size_t n_parts;        /* some component before the last */
+	const char *const *needles; size_t n_needles;    /* a text without slash in some component; its first FILTER_NEEDLE_BYTES count */
 	uint8_t texts;                           /* of the path as given: enum filter_text, all of these bits */
 	/* NET */
 	struct sensor_filter_numbers ports[FILTER_ENDS];
@@ -67,6 +68,19 @@ struct sensor_filter_build;
  * term names are dropped altogether. */
 struct sensor_filter_build *sensor_filter_build(const struct sensor_filter_term *terms, size_t n, const struct model_event_set *always);
 struct sensor_filter_build *sensor_filter_build_free(struct sensor_filter_build *build);   /* NULL is fine; returns NULL */
+/* Where the host has file systems mounted, or parts of them (`root`), as the state knows it (sensor/mounts.h). Without this call the host has none.
+ * NULL: not known; what then may have another name satisfies all demands on paths. May be called again. */
+struct sensor_filter_place { uint32_t dev; const char *root, *point; };
+/* How many components a path has; of a root at most FILTER_MOUNT_DEPTH are looked at. */
+static inline unsigned filter_depth(const char *path)
+{
+	unsigned n = 0;
+
+	for (; *path; path++)
+		n += *path == '/' && path[1] && path[1] != '/';
+	return n;
+}
+void sensor_filter_places(struct sensor_filter_build *build, const struct sensor_filter_place *places, size_t n);
 const struct filter_tables *sensor_filter_tables(const struct sensor_filter_build *build);
 /* Which of the 64 of its class the i-th term became; terms may share one. */
 uint64_t sensor_filter_bit(const struct sensor_filter_build *build, size_t i);

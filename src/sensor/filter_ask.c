@@ -18,14 +18,11 @@ struct question {
 	const struct filter_dimensions *of;
 };
 
-/* The tables are constant; the look-ups are shared with BPF, which knows no const. */
-#define FIND(function, table, key) function((void *)(uintptr_t)(table), key)
-
 /* ---- everybody ---- */
 
 static uint64_t ask_comm_text(const struct question *q, const char *comm)
 {
-	const struct filter_entry *at = FIND(filter_find_entry, q->t->comm, filter_comm_hash(comm));
+	const struct filter_entry *at = FILTER_LOOK(filter_find_entry, q->t->comm, filter_comm_hash(comm));
 
 	return q->of->comm_free | (at ? at->mask[q->class] : q->of->comm_other);
 }
@@ -39,7 +36,7 @@ static uint64_t ask_comm(const struct question *q)
 
 static uint64_t ask_uid(const struct question *q)
 {
-	const struct filter_entry *at = FIND(filter_find_entry, q->t->uid, filter_uid_key(q->view->event->euid));
+	const struct filter_entry *at = FILTER_LOOK(filter_find_entry, q->t->uid, filter_uid_key(q->view->event->euid));
 
 	return q->of->uid_free | (at ? at->mask[q->class] : q->of->uid_other);
 }
@@ -63,11 +60,11 @@ void sensor_filter_exe(const struct filter_tables *t, const char *path, uint64_t
 		return;
 	if (!filter_path_hash(path, len, &hash))
 		return;                          /* memfd:x is no path of a rule's */
-	found[n++] = FIND(filter_find_entry, t->exe, hash);
+	found[n++] = FILTER_LOOK(filter_find_entry, t->exe, hash);
 	for (const char *slash = memrchr(path, '/', len); slash && n < ARRAY_LEN(found); ) {
 		size_t dir = (size_t)(slash - path);
 		if (filter_path_hash(path, dir ? dir : 1, &hash))
-			found[n++] = FIND(filter_find_entry, t->exe_below, hash);
+			found[n++] = FILTER_LOOK(filter_find_entry, t->exe_below, hash);
 		slash = dir ? memrchr(path, '/', dir) : NULL;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -102,75 +99,143 @@ static uint64_t ask_fd_type(const struct question *q, const struct sensor_wire_f
 
 static uint64_t ask_name(const struct filter_tables *t, const char *name, size_t len)
 {
-	const struct filter_name *at = FIND(filter_find_name, t->names, filter_name_hash(name, len));
+	const struct filter_name *at = FILTER_LOOK(filter_find_name, t->names, filter_name_hash(name, len));
 	uint64_t mask = at ? at->mask : 0;
 
 	for (unsigned n = 1; n <= 8 && n <= len; n++) {
 		if (!(t->suffixes >> (n - 1) & 1))
 			continue;
-		at = FIND(filter_find_name, t->names, filter_suffix_key(filter_word(name + len - n, n), n));
+		at = FILTER_LOOK(filter_find_name, t->names, filter_suffix_key(filter_word(name + len - n, n), n));
 		mask |= at ? at->mask : 0;
 	}
 	return mask;
 }
 
-static uint64_t ask_partial(const struct filter_tables *t, uint64_t parent, uint64_t lengths, const char *name, size_t len)
+/* By another way than the kernel's. */
+static uint64_t ask_needles(const struct filter_tables *t, const char *name, size_t len)
 {
 	uint64_t mask = 0;
 
-	for (unsigned n = 1; n <= 8 && n <= len; n++) {
-		const struct filter_node *at;
-		if (!(lengths >> (n - 1) & 1))
-			continue;
-		at = FIND(filter_find_node, t->nodes, filter_partial_key(parent, filter_word(name, n), n));
-		mask |= at ? at->below : 0;
+	for (size_t i = 0; i < t->n_needles; i++) {
+		char text[FILTER_NEEDLE_BYTES];
+		size_t n = 0;
+		for (; n < FILTER_NEEDLE_BYTES && t->needles[i].counts[n]; n++)
+			text[n] = (char)(t->needles[i].bytes[n] & 0xff);
+		if (memmem(name, len, text, n))
+			mask |= t->needles[i].mask;
 	}
 	return mask;
 }
 
-/* Components from the root down. */
-static uint64_t ask_components(const struct filter_tables *t, const char *const *names, size_t n)
+/* Components from the root, or from the place of the mount that they are in, down. */
+static uint64_t ask_components(const struct filter_tables *t, const struct filter_mount *from, const char *const *names, size_t n)
 {
-	const struct filter_node *at = FIND(filter_find_node, t->nodes, FILTER_ROOT);
-	uint64_t path = 0, part = 0, hash = FILTER_ROOT;
+	uint64_t hash = from ? from->point : FILTER_ROOT, path = from ? from->path : 0, part = from ? from->part : 0;
+	/* What stands before the place of a mount is not looked at for texts. */
+	uint64_t needle = from && from->point != FILTER_ROOT ? UINT64_MAX : 0;
+	const struct filter_node *at = FILTER_LOOK(filter_find_node, t->nodes, hash);
 
 	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(names[i]);
+		bool is_last = i + 1 == n;
+		uint64_t name_as_part = 0;
 
-		if (at) {
-			path |= at->below | (i + 1 == n ? at->child : 0);
-			path |= ask_partial(t, hash, at->partial, names[i], len);
-		}
-		if (i + 1 < n) {
-			const struct filter_name *p = FIND(filter_find_name, t->parts, filter_name_hash(names[i], len));
-			part |= p ? p->mask : 0;
-		}
-		hash = filter_mix(hash, filter_name_hash(names[i], len));
-		at = FIND(filter_find_node, t->nodes, hash);
+		path |= at && is_last ? at->child : 0;
+		needle |= ask_needles(t, names[i], strlen(names[i]));
+		hash = filter_below(t, hash, names[i], strlen(names[i]), &path, is_last ? &name_as_part : &part);
+		at = FILTER_LOOK(filter_find_node, t->nodes, hash);
 	}
 	path |= at ? at->exact : 0;
-	return (path | t->path_free) & (part | t->part_free) &
-	       ((n ? ask_name(t, names[n - 1], strlen(names[n - 1])) : 0) | t->name_free);
+	return (path | t->path_free) & (part | t->part_free) & (needle | t->needle_free) &
+	       ((n ? ask_name(t, names[n - 1], strlen(names[n - 1])) : UINT64_MAX) | t->name_free);
+}
+
+/* The next component of a path, leaf first; NULL when the parameter ends before it does. */
+static const char *next_name(const struct sensor_path *path, size_t *at)
+{
+	const char *name = path->components + *at;
+	size_t left = path->len - *at, len = strnlen(name, left);
+
+	if (len == left)
+		return NULL;
+	*at += len + 1;
+	return name;
+}
+
+/* The n_first components next to the file and those up to the root of its file system, from the top down. */
+static size_t names_in_fs(const struct sensor_path *path, const char **names)
+{
+	const struct sensor_wire_path *head = path->head;
+	size_t n = (size_t)head->n_first_mount + head->n_bind, i = n, at = 0;
+
+	if (n > FILTER_COMPONENTS || head->n_first_mount > head->n)
+		return SIZE_MAX;
+	for (size_t k = 0; k < (size_t)head->n + head->n_bind; k++) {
+		const char *name = next_name(path, &at);
+		if (!name)
+			return SIZE_MAX;
+		if (k < head->n_first_mount || k >= head->n)
+			names[--i] = name;
+	}
+	return n;
+}
+
+/* From the root when mounts are not looked at. `n` names within the file system. */
+static uint64_t ask_from_root(const struct filter_tables *t, const struct sensor_wire_path *head, const char *const *names, size_t n)
+{
+	size_t in_root = head->flags >> SENSOR_PATH_ROOT_SHIFT;
+
+	if (!in_root || (head->n == head->n_first_mount && in_root == head->n + 1u))
+		return 0;                        /* none, or the one by the mounts */
+	if (in_root == 1 || in_root - 1 > n)
+		return UINT64_MAX;
+	return ask_components(t, NULL, names + n - (in_root - 1), in_root - 1);
+}
+
+/* The host's name. `above`: hash of the path of the file's mount. */
+static uint64_t ask_on_host(const struct filter_tables *t, const struct sensor_wire_path *head, uint32_t dev, uint64_t above,
+			    const char *const *names, size_t n)
+{
+	struct filter_place place;
+
+	if (head->flags & SENSOR_PATH_LOOSE)
+		return 0;
+	if (!filter_place_of(t, dev, names, n, &place))
+		return UINT64_MAX;
+	if (!place.mount || (place.mount->point == above && place.n == head->n_first_mount))
+		return 0;
+	return place.n ? ask_components(t, place.mount, names + n - place.n, place.n) : UINT64_MAX;
+}
+
+/* Other names that the file has by its place, as sensor_names_of() and fd.hostpath have them. `seen`: the names of the path. */
+static uint64_t ask_places(const struct filter_tables *t, const struct sensor_path *path, uint32_t dev, const char *const *seen)
+{
+	const char *names[FILTER_COMPONENTS];
+	size_t n = names_in_fs(path, names);
+	uint64_t above = FILTER_ROOT;
+
+	if (n == SIZE_MAX)
+		return UINT64_MAX;
+	for (size_t i = 0; i + path->head->n_first_mount < path->head->n; i++)
+		above = filter_mix(above, filter_name_hash(seen[i], strlen(seen[i])));
+	return ask_from_root(t, path->head, names, n) | ask_on_host(t, path->head, dev, above, names, n);
 }
 
 static uint64_t ask_path(const struct question *q, const struct sensor_wire_file *file, const struct sensor_path *path)
 {
-	enum { UNSURE = SENSOR_PATH_CUT | SENSOR_PATH_DETACHED | SENSOR_PATH_DELETED | SENSOR_PATH_BIND | SENSOR_PATH_ANON |
-			SENSOR_PATH_OUTSIDE_ROOT };
+	enum { UNSURE = SENSOR_PATH_CUT | SENSOR_PATH_DETACHED | SENSOR_PATH_DELETED | SENSOR_PATH_ANON | SENSOR_PATH_OUTSIDE_ROOT };
 	const char *names[FILTER_COMPONENTS];
-	const char *at;
-	size_t n;
+	size_t n, at = 0;
 
-	/* A failed open has the program's text for a name; another name of the same file is known to the state only. */
+	/* A failed open has the program's text for a name; hard links of the same file are known to the state only. */
 	if (!path || !file || path->head->flags & UNSURE || (file->nlink > 1 && !S_ISDIR(file->mode)))
 		return UINT64_MAX;
 	n = path->head->n;
 	if (n > FILTER_COMPONENTS)
 		return UINT64_MAX;
-	at = path->components;
-	for (size_t i = n; i-- > 0; at += strlen(at) + 1)
-		names[i] = at;
-	return ask_components(q->t, names, n);
+	for (size_t i = n; i-- > 0; )
+		if (!(names[i] = next_name(path, &at)))
+			return UINT64_MAX;
+	return ask_components(q->t, NULL, names, n) | ask_places(q->t, path, file->dev, names);
 }
 
 static uint64_t ask_text(const struct question *q)
@@ -209,7 +274,7 @@ static uint64_t ask_end(const struct filter_tables *t, unsigned end, const struc
 
 	if (!address)
 		return (t->port_free[end] | t->port_none[end]) & (t->cidr_free[end] | t->cidr_none[end]);
-	at = FIND(filter_find_name, t->ports, filter_port_key(end, address->port));
+	at = FILTER_LOOK(filter_find_name, t->ports, filter_port_key(end, address->port));
 	ports = t->port_free[end] | (at ? at->mask : t->port_other[end]);
 	family = filter_address(address->family, address->ip, &hi, &lo);
 	nets = t->cidr_free[end];

@@ -98,6 +98,7 @@ bool filter_is_free(const struct sensor_filter_term *t, enum filter_dimension di
 	case FILTER_DIM_PATH: return !t->paths.n_exact && !t->paths.n_in && !t->paths.n_below && !t->paths.n_prefixes;
 	case FILTER_DIM_NAME: return !t->n_names && !t->n_suffixes;
 	case FILTER_DIM_PART: return !t->n_parts;
+	case FILTER_DIM_NEEDLE: return !t->n_needles;
 	case FILTER_DIM_TEXT: return !t->texts;
 	case FILTER_DIM_REMOTE_PORT: case FILTER_DIM_LOCAL_PORT: return !t->ports[dimension - FILTER_DIM_REMOTE_PORT].n;
 	case FILTER_DIM_REMOTE_NET: case FILTER_DIM_LOCAL_NET: return !t->nets[dimension - FILTER_DIM_REMOTE_NET].n;
@@ -192,6 +193,7 @@ static uint64_t signature(const struct sensor_filter_term *t, enum filter_dimens
 	case FILTER_DIM_NAME: return texts_hash(t->suffixes, t->n_suffixes, texts_hash(t->names, t->n_names, h));
 	case FILTER_DIM_TEXT: return filter_mix(h, t->texts);
 	case FILTER_DIM_PART: return texts_hash(t->parts, t->n_parts, h);
+	case FILTER_DIM_NEEDLE: return texts_hash(t->needles, t->n_needles, h);
 	case FILTER_DIM_REMOTE_PORT: case FILTER_DIM_LOCAL_PORT:
 		return numbers_hash(&t->ports[d - FILTER_DIM_REMOTE_PORT], filter_mix(h, t->port_or_none[d - FILTER_DIM_REMOTE_PORT]));
 	case FILTER_DIM_REMOTE_NET: case FILTER_DIM_LOCAL_NET: return nets_hash(&t->nets[d - FILTER_DIM_REMOTE_NET], h);
@@ -212,7 +214,7 @@ struct candidate {
 static const unsigned weights[FILTER_DIM_MAX] = {
 	[FILTER_DIM_KINDS] = 400, [FILTER_DIM_RESULTS] = 300, [FILTER_DIM_FD_TYPE] = 20, [FILTER_DIM_WHERE] = 150,
 	[FILTER_DIM_COMM] = 120, [FILTER_DIM_UID] = 30, [FILTER_DIM_EXE] = 300, [FILTER_DIM_PATH] = 1000, [FILTER_DIM_NAME] = 800,
-	[FILTER_DIM_PART] = 600, [FILTER_DIM_TEXT] = 700, [FILTER_DIM_REMOTE_PORT] = 300, [FILTER_DIM_LOCAL_PORT] = 100,
+	[FILTER_DIM_PART] = 600, [FILTER_DIM_NEEDLE] = 600, [FILTER_DIM_TEXT] = 700, [FILTER_DIM_REMOTE_PORT] = 300, [FILTER_DIM_LOCAL_PORT] = 100,
 	[FILTER_DIM_REMOTE_NET] = 150, [FILTER_DIM_LOCAL_NET] = 50,
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* ---- hashes ---- */
@@ -151,24 +152,9 @@ static void fill_enumerations(const struct fill *f, unsigned class)
 	of->fd_type[FILTER_FD_UNKNOWN] = of->where[FILTER_WHERE_UNKNOWN] = UINT64_MAX;
 }
 
-/* ---- tables: a place for the key, or NULL when its neighbourhood is full ---- */
-
-#define PLACE(type, function, size) \
-	static type *function(type *table, uint64_t key) \
-	{ \
-		for (uint32_t i = 0; i < FILTER_PROBES; i++) { \
-			type *at = &table[(key + i) & ((size) - 1)]; \
-			if (!at->key || at->key == key) { \
-				at->key = key; \
-				return at; \
-			} \
-		} \
-		return NULL; \
-	}
-PLACE(struct filter_entry, place_entry, FILTER_ENTRIES)
-PLACE(struct filter_name, place_name, FILTER_ENTRIES)
-PLACE(struct filter_node, place_node, FILTER_NODES)
-#undef PLACE
+FILTER_PLACE(struct filter_entry, place_entry, FILTER_ENTRIES)
+FILTER_PLACE(struct filter_name, place_name, FILTER_ENTRIES)
+FILTER_PLACE(struct filter_node, place_node, FILTER_NODES)
 
 /* One pass over a table: false when something found no place. `demands` counts what each group put in. */
 struct pass {
@@ -545,6 +531,51 @@ static bool pass_parts(const struct fill *f, struct pass *pass)
 	return !pass->full;
 }
 
+/* The place of a text; its last bytes do not count, so that texts may share one. */
+static struct filter_needle *place_needle(struct filter_tables *t, const char *text)
+{
+	struct filter_needle needle = { 0 };
+	size_t len = strnlen(text, FILTER_NEEDLE_BYTES);
+
+	for (size_t i = 0; i < len; i++) {
+		needle.bytes[i] = (unsigned char)text[i] * UINT64_C(0x0101010101010101);
+		needle.counts[i] = UINT64_MAX;
+	}
+	for (size_t i = 0; i < t->n_needles; i++)
+		if (memcmp(&t->needles[i], &needle, offsetof(struct filter_needle, mask)) == 0)
+			return &t->needles[i];
+	if (t->n_needles == FILTER_NEEDLES)
+		return NULL;
+	t->needles[t->n_needles] = needle;
+	return &t->needles[t->n_needles++];
+}
+
+static void put_needle(const struct fill *f, struct pass *pass, size_t g, const char *text)
+{
+	struct filter_needle *at;
+
+	if (!text[0] || strchr(text, '/')) {
+		bad_demand(pass, FILTER_OPEN, g);
+		return;
+	}
+	at = place_needle(f->t, text);
+	count_demand(pass, FILTER_OPEN, g, at);
+	if (at)
+		at->mask |= UINT64_C(1) << g;
+}
+
+static bool pass_needles(const struct fill *f, struct pass *pass)
+{
+	memset(f->t->needles, 0, sizeof(f->t->needles));
+	f->t->n_needles = 0;
+	f->t->needle_free = free_bits(f, FILTER_OPEN, FILTER_DIM_NEEDLE);
+	for (size_t g = 0; g < f->build->n_groups[FILTER_OPEN]; g++)
+		FOR_MEMBERS(f, FILTER_OPEN, g, i, term)
+			for (size_t k = 0; k < term->n_needles && !(f->t->needle_free >> g & 1); k++)
+				put_needle(f, pass, g, term->needles[k]);
+	return !pass->full;
+}
+
 static void put_exe(struct pass *pass, unsigned class, size_t g, struct filter_entry *table, const char *path)
 {
 	struct filter_entry *at;
@@ -643,6 +674,7 @@ void filter_fill(struct sensor_filter_build *build)
 	fill_until_it_fits(&f, pass_paths, FILTER_DIM_PATH, FILTER_OPEN, FILTER_OPEN + 1);
 	fill_until_it_fits(&f, pass_names, FILTER_DIM_NAME, FILTER_OPEN, FILTER_OPEN + 1);
 	fill_until_it_fits(&f, pass_parts, FILTER_DIM_PART, FILTER_OPEN, FILTER_OPEN + 1);
+	fill_until_it_fits(&f, pass_needles, FILTER_DIM_NEEDLE, FILTER_OPEN, FILTER_OPEN + 1);
 	f.t->no_dots = without_text(&f, FILTER_TEXT_DOTS);
 	f.t->no_proc = without_text(&f, FILTER_TEXT_PROC);
 	fill_ports(&f);

@@ -13,8 +13,8 @@ struct filter_group {
 /* Dimensions that may be given up, one at a time, where a table is full. */
 enum filter_dimension {
 	FILTER_DIM_TYPES, FILTER_DIM_KINDS, FILTER_DIM_RESULTS, FILTER_DIM_FD_TYPE, FILTER_DIM_WHERE, FILTER_DIM_COMM, FILTER_DIM_UID,
-	FILTER_DIM_EXE, FILTER_DIM_PATH, FILTER_DIM_NAME, FILTER_DIM_PART, FILTER_DIM_TEXT, FILTER_DIM_REMOTE_PORT,
-	FILTER_DIM_LOCAL_PORT, FILTER_DIM_REMOTE_NET, FILTER_DIM_LOCAL_NET, FILTER_DIM_MAX
+	FILTER_DIM_EXE, FILTER_DIM_PATH, FILTER_DIM_NAME, FILTER_DIM_PART, FILTER_DIM_NEEDLE, FILTER_DIM_TEXT,
+	FILTER_DIM_REMOTE_PORT, FILTER_DIM_LOCAL_PORT, FILTER_DIM_REMOTE_NET, FILTER_DIM_LOCAL_NET, FILTER_DIM_MAX
 };
 
 struct sensor_filter_build {
@@ -36,6 +36,31 @@ bool filter_is_free(const struct sensor_filter_term *term, enum filter_dimension
 
 /* filter_fill.c: all tables of all groups. Gives up demands until everything has its place. */
 void filter_fill(struct sensor_filter_build *build);
+
+/* A place for the key in a table, or NULL when its neighbourhood is full. */
+#define FILTER_PLACE(type, function, size) \
+	static type *function(type *table, uint64_t key) \
+	{ \
+		for (uint32_t i = 0; i < FILTER_PROBES; i++) { \
+			type *at = &table[(key + i) & ((size) - 1)]; \
+			if (!at->key || at->key == key) { \
+				at->key = key; \
+				return at; \
+			} \
+		} \
+		return NULL; \
+	}
+/* The tables are constant once made; the look-ups are shared with BPF, which knows no const. */
+#define FILTER_LOOK(function, table, key) function((void *)(uintptr_t)(table), key)
+
+/* One step down, from the directory `parent` (its hash, which is returned of what is found there): which terms want whatever is below
+ * `parent` or the name, and whatever has the name as a part. */
+uint64_t filter_below(const struct filter_tables *tables, uint64_t parent, const char *name, size_t len, uint64_t *path, uint64_t *part);
+
+/* Where the host has what is at `names` (from the root of its file system down), and how many of the names remain below that.
+ * mount NULL: nowhere. False: it is not known. */
+struct filter_place { const struct filter_mount *mount; size_t n; };
+bool filter_place_of(const struct filter_tables *tables, uint32_t dev, const char *const *names, size_t n, struct filter_place *ret);
 
 /* The hash of a name or an absolute path as filter.h has it. filter_path_hash: false for what is no absolute path. */
 uint64_t filter_name_hash(const char *name, size_t len);

@@ -22,6 +22,7 @@ enum {
 	LIMIT_SENSOR_ALIAS_PATH = 4096,              /* bytes of such a path */
 	LIMIT_SENSOR_WATCH_PATHS = 4096,
 	LIMIT_SENSOR_MOUNTS = 1024,                  /* devices whose mount point is known */
+	LIMIT_SENSOR_MOUNTS_PER_DEVICE = 8,          /* of which only parts are mounted */
 	LIMIT_SENSOR_NAMESPACES = 4096,              /* mount namespaces remembered */
 	LIMIT_SENSOR_ANCESTORS = 128,                /* of one walk */
 	LIMIT_SENSOR_ANCESTRY_BYTES = 2048,

@@ -417,6 +417,8 @@ int sensor_load(struct sensor *sensor, struct err *err)
 	sensor->bpf->bss->control.self_pid = sensor->options.self_pid;
 	if (getrandom(sensor->bpf->bss->control.fold_key, sizeof(sensor->bpf->bss->control.fold_key), 0) < 0)
 		return err_set_os(err, -errno, "get random bytes");
+	if (sensor->reads_directly)
+		sensor_find_locks(sensor);
 	r = fill_rows(sensor, err);
 	if (r == 0)
 		r = calibrate(sensor, err);

@@ -66,19 +66,15 @@ static void linked_free(struct sensor_names *names, struct sensor_linked *l)
 void sensor_names_done(struct sensor_names *names)
 {
 	struct sensor_linked *l;
-	struct sensor_text *t;
 
 	for (size_t i = 0; (l = map_next(&names->linked, &i)); )
 		linked_free(names, l);
 	for (size_t i = 0; (l = map_next(&names->watched, &i)); )
 		linked_free(names, l);
-	for (size_t i = 0; (t = map_next(&names->mounts, &i)); )
-		sensor_text_unref(names->texts, t);
+	names->mounts = sensor_mounts_free(names->mounts);
 	sensor_aliases_done(&names->aliases);
 	map_done(&names->linked);
 	map_done(&names->watched);
-	map_done(&names->mounts);
-	map_done(&names->root_dev);
 }
 
 static struct sensor_linked *linked_get(struct sensor_names *names, struct sensor_inode inode, bool watched)
@@ -283,18 +279,6 @@ static void update_aliases(struct sensor_names *names, const struct sensor_wire_
 	}
 }
 
-static void learn_root(struct sensor_names *names, const struct sensor_wire_view *view)
-{
-	const struct sensor_wire_file *file = sensor_wire_struct(view, SENSOR_P_FILE, sizeof(*file));
-	struct sensor_path path;
-
-	if (!file || !sensor_path_of(view, SENSOR_P_PATH, &path) || path.head->n_first_mount != path.head->n ||
-	    (path.head->flags & (SENSOR_PATH_BIND | SENSOR_PATH_ANON | SENSOR_PATH_DETACHED | SENSOR_PATH_CUT)) ||
-	    names->root_dev.n >= LIMIT_SENSOR_NAMESPACES)
-		return;
-	map_put_u64(&names->root_dev, view->event->mnt_ns, (void *)(uintptr_t)((uint64_t)file->dev + 1));
-}
-
 void sensor_names_update(struct sensor_names *names, const struct sensor_wire_view *view,
 			 struct arena *scratch)
 {
@@ -304,9 +288,6 @@ void sensor_names_update(struct sensor_names *names, const struct sensor_wire_vi
 	if (view->event->ret < 0)
 		return;
 	switch (view->event->type) {
-	case MODEL_EVT_EXECVE: case MODEL_EVT_EXECVEAT: case MODEL_EVT_SCHED_EXEC:
-		learn_root(names, view);
-		return;
 	case MODEL_EVT_LINK: case MODEL_EVT_LINKAT:
 	case MODEL_EVT_RENAME: case MODEL_EVT_RENAMEAT: case MODEL_EVT_RENAMEAT2:
 	case MODEL_EVT_UNLINK: case MODEL_EVT_UNLINKAT:

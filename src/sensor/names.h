@@ -4,8 +4,9 @@
 /*
  * The other names of a file. A rule that names /etc/shadow must see it also where the program opened it by another name:
  *
- *   bind mount   /mnt/x/shadow, where /mnt/x shows /etc of the host's file system: the path within that file system behind
- *                the place where the host mounted it; likewise for the file system a container has as its root
+ *   mount        /mnt/x/shadow, where /mnt/x shows /etc, or /mnt/etc/shadow, where /mnt shows all of a file system that is mounted
+ *                elsewhere too: its place below the task's root (or the container's, for who is in a jail there) when mounts are not looked at;
+ *                else, or when that root shows a part of a file system only, the place where the host has it mounted
  *   hard link    any name of the same inode: names seen in link and rename events, and the literal paths that rules
  *                care about (their inodes are read at start and followed through renames)
  *
@@ -15,6 +16,7 @@
 #include "base/mem.h"
 #include "sensor/intern.h"
 #include "sensor/limits.h"
+#include "sensor/mounts.h"
 #include "sensor/names_alias.h"
 #include "sensor/wire.h"
 
@@ -34,8 +36,7 @@ struct sensor_names {
 	struct sensor_linked *oldest, *newest;
 	size_t n_linked;
 	struct sensor_aliases aliases;       /* hard links whose inode no hook told */
-	struct map mounts;                   /* device + 1 -> struct sensor_text: where the host has its root */
-	struct map root_dev;                 /* mount namespace -> device + 1 of its root */
+	struct sensor_mounts *mounts;
 	struct sensor_texts *texts;
 	const struct sensor_state_options *options;
 };
@@ -45,7 +46,7 @@ struct sensor_name { const char *text; size_t len; };
 void sensor_names_init(struct sensor_names *names, struct sensor_texts *texts, const struct sensor_state_options *options);
 void sensor_names_done(struct sensor_names *names);
 void sensor_names_watch(struct sensor_names *names, const char *const *paths, size_t n);
-/* Learn from an event: links, renames, unlinks; the device of its root from exec. */
+/* Learn from an event: links, renames, unlinks. */
 void sensor_names_update(struct sensor_names *names, const struct sensor_wire_view *view,
 			 struct arena *scratch);
 /* From now on `path`, which rules care about, is this inode; {0, 0}: nothing is there. Tell a recorder that. */
@@ -56,9 +57,7 @@ bool sensor_names_may_differ(const struct sensor_names *names, const struct sens
 /* All distinct names, that of PATH first; texts live in scratch or as long as the event. */
 size_t sensor_names_of(const struct sensor_names *names, const struct sensor_wire_view *view, struct arena *scratch,
 		       struct sensor_name ret[LIMIT_SENSOR_NAMES_PER_FILE]);
-/* Where the host has the file system `dev` mounted; NULL. */
-const struct sensor_text *sensor_names_mount(const struct sensor_names *names, uint32_t dev);
-/* {"mounts":[[dev,"/"]],"watch":[[dev,ino,"/etc/shadow"]]} */
+/* {"mounts":[[dev,"/"],[dev,"/home","/@home"]],"watch":[[dev,ino,"/etc/shadow"]]} */
 int sensor_names_adopt(struct sensor_names *names, const char *json, size_t len, struct err *err);
 
 #endif

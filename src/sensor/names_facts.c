@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names: the host's mounts, what a recorder is told, and putting the names of one event together. */
-#include "base/file.h"
 #include "base/json.h"
 #include "sensor/capture.h"
 #include "sensor/names.h"
@@ -42,83 +41,32 @@ void sensor_names_tell_watch(struct sensor_names *names, const char *path, size_
 		fact_end(names, &sb, &w);
 }
 
-static void add_mount(struct sensor_names *names, uint64_t dev, const char *point, size_t len)
-{
-	if (names->mounts.n >= LIMIT_SENSOR_MOUNTS || map_get_u64(&names->mounts, dev + 1))
-		return;
-	map_put_u64(&names->mounts, dev + 1, sensor_text_get(names->texts, point, len));
-}
-
-/* In place: "\040" is a blank (Documentation/filesystems/proc.rst, mountinfo). */
-static size_t unescape(char *text)
-{
-	char *out = text;
-
-	for (char *in = text; *in; ) {
-		if (in[0] == '\\' && in[1] >= '0' && in[1] <= '3' && in[2] >= '0' && in[2] <= '7' && in[3] >= '0' && in[3] <= '7') {
-			*out++ = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 + (in[3] - '0'));
-			in += 4;
-		} else {
-			*out++ = *in++;
-		}
-	}
-	*out = '\0';
-	return (size_t)(out - text);
-}
-
-/* "36 35 98:0 /root /point options ..." */
-static void parse_mount(struct sensor_names *names, char *line, struct json_writer *w)
-{
-	char *field[5];
-	unsigned major, minor;
-	size_t len;
-
-	for (unsigned i = 0; i < ARRAY_LEN(field); i++)
-		if (!(field[i] = strsep(&line, " ")))
-			return;
-	if (strcmp(field[3], "/") != 0 || sscanf(field[2], "%u:%u", &major, &minor) != 2)
-		return;
-	len = unescape(field[4]);
-	add_mount(names, (uint64_t)major << 20 | minor, field[4], len);
-	json_array_begin(w, NULL);
-	json_put_uint(w, NULL, (uint64_t)major << 20 | minor);
-	json_put_text(w, NULL, field[4], len);
-	json_array_end(w);
-}
-
-static void read_mounts(struct sensor_names *names)
+static void tell_mounts(const struct sensor_names *names)
 {
 	_cleanup_strbuf_ struct strbuf sb;
+	const struct sensor_mounts_of *of;
 	struct json_writer w;
-	struct arena arena;
-	char *text = NULL;
-	size_t len;
 
-	arena_init(&arena, 4 * LIMIT_SENSOR_MOUNTINFO_BYTES);
 	fact_begin(&sb, &w, "mounts");
-	/* The host's view: that of its first process, which may not be ours. */
-	if (file_read("/proc/1/mountinfo", LIMIT_SENSOR_MOUNTINFO_BYTES, &arena, &text, &len, NULL) < 0 &&
-	    file_read("/proc/self/mountinfo", LIMIT_SENSOR_MOUNTINFO_BYTES, &arena, &text, &len, NULL) < 0)
-		text = NULL;
-	while (text && *text) {
-		char *line = strsep(&text, "\n");
-		parse_mount(names, line, &w);
-	}
-	if (names->options->on_fact)
-		fact_end(names, &sb, &w);
-	arena_done(&arena);
+	for (size_t i = 0; (of = map_next(&names->mounts->by_dev, &i)); )
+		for (size_t k = 0; k < of->n; k++) {
+			json_array_begin(&w, NULL);
+			json_put_uint(&w, NULL, of->dev);
+			json_put_text(&w, NULL, of->list[k].point, strlen(of->list[k].point));
+			if (of->list[k].root[1])
+				json_put_text(&w, NULL, of->list[k].root, strlen(of->list[k].root));
+			json_array_end(&w);
+		}
+	fact_end(names, &sb, &w);
 }
 
 void sensor_names_init(struct sensor_names *names, struct sensor_texts *texts, const struct sensor_state_options *options)
 {
-	*names = (struct sensor_names){ .texts = texts, .options = options };
-	if (options->may_read_proc)
-		read_mounts(names);
-}
-
-const struct sensor_text *sensor_names_mount(const struct sensor_names *names, uint32_t dev)
-{
-	return map_get_u64(&names->mounts, (uint64_t)dev + 1);
+	*names = (struct sensor_names){ .texts = texts, .options = options, .mounts = options->mounts };
+	if (!names->mounts)
+		names->mounts = options->may_read_proc ? sensor_mounts_of_host() : sensor_mounts_new();
+	if (options->on_fact && options->may_read_proc)
+		tell_mounts(names);
 }
 
 /* Directories have one name, however many links are counted. */
@@ -134,7 +82,7 @@ bool sensor_names_may_differ(const struct sensor_names *names, const struct sens
 
 	if (!path || (path->flags & SENSOR_PATH_ANON))
 		return false;
-	return (path->flags & SENSOR_PATH_BIND) || (file && has_links(file) && (names->linked.n || names->aliases.by_path.n));
+	return sensor_path_has_places(path) || (file && has_links(file) && (names->linked.n || names->aliases.by_path.n));
 }
 
 static void add_name(struct sensor_name *list, size_t *n, const char *text, size_t len)
@@ -146,22 +94,21 @@ static void add_name(struct sensor_name *list, size_t *n, const char *text, size
 		list[(*n)++] = (struct sensor_name){ text, len };
 }
 
-/* The path behind the mount point of its file system: "/" + "/etc/shadow", "/data" + "/x". */
-static void add_mounted(struct sensor_name *list, size_t *n, const char *point, size_t point_len,
-			const char *in_fs, size_t len, struct arena *scratch)
+/* By its place: below the task's root, or on the host. */
+static void add_places(const struct sensor_names *names, struct sensor_name *list, size_t *n, const struct sensor_path *path, uint32_t dev,
+		       struct arena *scratch)
 {
-	char *text;
+	bool is_whole = false;
+	const char *text;
+	size_t len;
 
-	if (point_len == 1) {
-		add_name(list, n, in_fs, len);
-		return;
-	}
-	text = arena_alloc(scratch, point_len + len + 1);
-	if (!text)
-		return;
-	memcpy(text, point, point_len);
-	memcpy(text + point_len, in_fs, len + 1);
-	add_name(list, n, text, point_len + (len == 1 ? 0 : len));
+	text = sensor_path_in_root(path, scratch, &len, &is_whole);
+	if (text)
+		add_name(list, n, text, len);
+	text = is_whole ? NULL : sensor_path_in_fs(path, scratch, &len);
+	text = text ? sensor_mounts_name(names->mounts, dev, text, len, scratch, &len) : NULL;
+	if (text)
+		add_name(list, n, text, len);
 }
 
 size_t sensor_names_of(const struct sensor_names *names, const struct sensor_wire_view *view, struct arena *scratch,
@@ -181,15 +128,8 @@ size_t sensor_names_of(const struct sensor_names *names, const struct sensor_wir
 	text = has_links(file) ? sensor_aliases_of(&names->aliases, view->event->mnt_ns, text) : NULL;
 	if (text)
 		add_name(ret, &n, text, strlen(text));
-	text = sensor_path_in_fs(&path, scratch, &len);
-	if (text) {
-		const struct sensor_text *point = sensor_names_mount(names, file->dev);
-		uintptr_t root = (uintptr_t)map_get_u64(&names->root_dev, view->event->mnt_ns);
-		if (root == (uint64_t)file->dev + 1)
-			add_name(ret, &n, text, len);
-		else if (point)
-			add_mounted(ret, &n, point->text, point->len, text, len, scratch);
-	}
+	if (sensor_path_has_places(path.head))
+		add_places(names, ret, &n, &path, file->dev, scratch);
 	linked = has_links(file) ? map_get(&names->linked, &(struct sensor_inode){ file->ino, file->dev }, sizeof(struct sensor_inode)) : NULL;
 	for (size_t i = 0; linked && i < ARRAY_LEN(linked->names); i++)
 		if (linked->names[i])
@@ -207,10 +147,10 @@ int sensor_names_adopt(struct sensor_names *names, const char *json, size_t len,
 	if (r < 0)
 		return r;
 	json_array_foreach(json_at(doc, "mounts", NULL), i, row) {
-		const char *point = json_string_value(json_array_get(row, 1));
+		const char *point = json_string_value(json_array_get(row, 1)), *root = json_string_value(json_array_get(row, 2));
 		json_int_t dev = json_integer_value(json_array_get(row, 0));
 		if (point && dev >= 0 && dev <= UINT32_MAX)
-			add_mount(names, (uint64_t)dev, point, strlen(point));
+			sensor_mounts_add(names->mounts, (uint64_t)dev, root ? root : "/", point);
 	}
 	json_array_foreach(json_at(doc, "watch", NULL), i, row) {
 		const char *path = json_string_value(json_array_get(row, 2));

@@ -111,27 +111,49 @@ char *sensor_path_text(const struct sensor_path *path, struct arena *arena, size
 	return end;
 }
 
-char *sensor_path_in_fs(const struct sensor_path *path, struct arena *arena, size_t *ret_len)
+bool sensor_path_has_places(const struct sensor_wire_path *path)
+{
+	return !(path->flags & SENSOR_PATH_ANON) && (path->n_first_mount < path->n ||
+	       path->flags & (SENSOR_PATH_BIND | SENSOR_PATH_DETACHED | SENSOR_PATH_OUTSIDE_ROOT));
+}
+
+/* The `n` components of the file system's path that are nearest to the file. */
+static char *path_in_fs(const struct sensor_path *path, unsigned n, struct arena *arena, size_t *ret_len)
 {
 	const struct sensor_wire_path *head = path->head;
-	size_t size = path->len + head->n_first_mount + head->n_bind + 2, at = 0;
+	unsigned n_first = n < head->n_first_mount ? n : head->n_first_mount;
+	size_t size = path->len + n + 2, at = 0;
 	char *first, *end;
 
-	if (!(head->flags & SENSOR_PATH_BIND) || (head->flags & (SENSOR_PATH_ANON | SENSOR_PATH_CUT)) ||
-	    head->n_first_mount > head->n || size > LIMIT_SENSOR_PATH_BYTES + 2 * LIMIT_SENSOR_PATH_DEPTH)
-		return NULL;
-	first = arena_alloc(arena, size);
-	if (!first)
+	if (head->flags & SENSOR_PATH_ANON || head->n_first_mount > head->n ||
+	    size > LIMIT_SENSOR_PATH_BYTES + 2 * LIMIT_SENSOR_PATH_DEPTH || !(first = arena_alloc(arena, size)))
 		return NULL;
 	end = first + size - 1;
-	if (!put_leftwards(path, &at, head->n_first_mount, &end, first) ||
-	    !skip_components(path, &at, (unsigned)(head->n - head->n_first_mount)) ||
-	    !put_leftwards(path, &at, head->n_bind, &end, first))
+	if (!put_leftwards(path, &at, n_first, &end, first) ||
+	    (n > n_first && !skip_components(path, &at, (unsigned)(head->n - n_first))) ||
+	    !put_leftwards(path, &at, n - n_first, &end, first))
 		return NULL;
 	if (*end == '\0')
 		*--end = '/';
 	*ret_len = (size_t)(first + size - 1 - end);
 	return end;
+}
+
+char *sensor_path_in_fs(const struct sensor_path *path, struct arena *arena, size_t *ret_len)
+{
+	if (path->head->flags & SENSOR_PATH_LOOSE)
+		return NULL;
+	return path_in_fs(path, (unsigned)path->head->n_first_mount + path->head->n_bind, arena, ret_len);
+}
+
+char *sensor_path_in_root(const struct sensor_path *path, struct arena *arena, size_t *ret_len, bool *ret_is_whole)
+{
+	unsigned all = (unsigned)path->head->n_first_mount + path->head->n_bind, n = path->head->flags >> SENSOR_PATH_ROOT_SHIFT;
+
+	if (!n || n - 1 > all)
+		return NULL;
+	*ret_is_whole = n - 1 == all && !(path->head->flags & SENSOR_PATH_LOOSE);
+	return path_in_fs(path, n - 1, arena, ret_len);
 }
 
 /* Appends the components of `text` to out[0..len), folding. */

@@ -111,6 +111,9 @@ int sensor_load_object(struct sensor_bpf *bpf, struct sensor_refused *ret_failur
 const struct sensor_refused *sensor_refused(const struct sensor *sensor, const char *program);   /* NULL: was not */
 bool sensor_refuse(struct sensor *sensor, const char *program, const char *why);   /* false: too many */
 
+/* locks.c: tells the programs where rename_lock and mount_lock are, if the kernel says so. */
+void sensor_find_locks(struct sensor *sensor);
+
 /* late.c: programs that nothing wants are not loaded before something does; the verifier's work is most of a start. */
 void sensor_late_leave(struct sensor *sensor, struct sensor_bpf *bpf);   /* takes them out of an object that is to be loaded */
 bool sensor_late_is_left(const struct sensor *sensor, const char *program);

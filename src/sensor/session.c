@@ -193,6 +193,32 @@ static void entry_carry(struct sensor_entry *e, const struct sensor_entry *from)
 	e->remote = from->remote ? sensor_text_ref(from->remote) : NULL;
 }
 
+static bool runs_command(const struct sensor_image *image, const char *command)
+{
+	const char *argv = sensor_image_argv(image);
+	size_t len = strlen(command);
+
+	if (!image->n_args || image->argv_len != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((argv[i] ? argv[i] : ' ') != command[i])
+			return false;
+	return true;
+}
+
+/* Only of what a runtime let in: the container's own programs may run the same command (Falco: write_thread_category() of its container
+ * plug-in). What it starts, and what it becomes by exec, shares the entry. */
+static uint8_t probes_of(const struct sensor_process *leader, const struct runtime_container *c, enum sensor_entry_kind kind)
+{
+	const char *commands[] = { c ? c->healthcheck : NULL, c ? c->liveness_probe : NULL, c ? c->readiness_probe : NULL };
+	uint8_t probes = 0;
+
+	for (size_t i = 0; leader->image && kind != SENSOR_ENTRY_CONTAINER && i < ARRAY_LEN(commands); i++)
+		if (commands[i] && runs_command(leader->image, commands[i]))
+			probes |= (uint8_t)(1u << i);
+	return probes;
+}
+
 /* `door`: the image that opened it; NULL when none did. */
 static void entry_new(struct sensor_state *state, struct sensor_process *leader, enum sensor_entry_kind kind,
 		      const struct sensor_image *door)
@@ -211,6 +237,7 @@ static void entry_new(struct sensor_state *state, struct sensor_process *leader,
 	e->leader_exepath = leader->image ? sensor_text_ref(leader->image->exepath) : NULL;
 	e->tty = tty_text(state, leader);
 	e->container = container;
+	e->probes = probes_of(leader, container, kind);
 	if (kind == SENSOR_ENTRY_SSH)
 		e->remote = remote_text(state, leader);
 	if (started_by_daemon(container)) {

@@ -21,6 +21,9 @@ enum sensor_entry_kind {
 	SENSOR_ENTRY_MAX
 };
 
+/* What a runtime runs in a container to ask whether it is well; one command may be for more than one of them. */
+enum sensor_probe { SENSOR_PROBE_HEALTH = 1, SENSOR_PROBE_LIVENESS = 2, SENSOR_PROBE_READINESS = 4 };
+
 struct sensor_entry {
 	uint32_t refs;
 	enum sensor_entry_kind kind;
@@ -34,6 +37,7 @@ struct sensor_entry {
 	char leader_name[16];
 	struct sensor_text *leader_exepath, *tty, *remote;
 	const void *container;               /* compared only */
+	uint8_t probes;                      /* enum sensor_probe: it was let in to run these commands of the container */
 };
 
 struct sensor_state;

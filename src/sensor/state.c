@@ -284,6 +284,11 @@ void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const str
 	}
 }
 
+const struct sensor_mounts *sensor_state_mounts(const struct sensor_state *state)
+{
+	return state->names.mounts;
+}
+
 void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data)
 {
 	struct sensor_process *p;

@@ -8,7 +8,7 @@
  *
  *   sensor_wire --sensor_state_apply--> 0..n struct sensor_record (struct model_record inside)
  *
- * One wire event may give several records: the same file under its other names (bind mount, hard
+ * One wire event may give several records: the same file under its other names (mounts, jails, hard
  * link), a cred.unexplained before the event that showed it. Never reads /proc on the way, except
  * through `lookup` calls that the caller may leave out (replay does): so replay of a capture gives the
  * same records, byte for byte.
@@ -34,6 +34,7 @@ struct sensor_state_options {
 	bool may_read_proc;          /* live: cgroup paths, passwd files; false on replay */
 	const char *hostname;
 	int64_t boot_to_epoch_ns;    /* CLOCK_REALTIME - CLOCK_BOOTTIME */
+	struct sensor_mounts *mounts;   /* of the host (sensor/mounts.h), taken; NULL: reads them itself, if it may */
 	uint64_t max_processes;      /* 0 = default */
 	uint64_t grace_ns;           /* how long exited processes are kept; 0 = default (30 s) */
 	/* For whoever records: what the state learnt from this machine and a replay cannot (JSON, `kind` of enum capture_kind:
@@ -81,6 +82,8 @@ struct sensor_cgroup_view {
 	uint64_t joined_ns;                  /* when a process last came into it from another one (event time); 0: never seen to */
 };
 void sensor_state_cgroups(const struct sensor_state *state, void (*fn)(const struct sensor_cgroup_view *cgroup, void *data), void *data);
+/* Where the host has file systems mounted, for the tables of a filter: to be filled again when the version has grown. */
+const struct sensor_mounts *sensor_state_mounts(const struct sensor_state *state);
 struct sensor_process_view { uint32_t pid; uint64_t start_ns; const char *exepath; };   /* exepath NULL: not known */
 void sensor_state_processes(const struct sensor_state *state, void (*fn)(const struct sensor_process_view *process, void *data), void *data);
 /* The container of a control group, as far as events have told; NULL: none, or not known. */

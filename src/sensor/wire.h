@@ -95,8 +95,8 @@ void sensor_wire_builder_reset(struct sensor_wire_builder *builder, unsigned typ
 void sensor_wire_put(struct sensor_wire_builder *builder, enum sensor_param id, const void *bytes, size_t len);
 void sensor_wire_put_u64(struct sensor_wire_builder *builder, enum sensor_param id, uint64_t value);
 void sensor_wire_put_text(struct sensor_wire_builder *builder, enum sensor_param id, const char *text);
-/* "/etc/shadow" as components. `bind_root`: the directory of the file system that the mount shows (SENSOR_PATH_BIND),
- * of a mount that holds the last `n_first_mount` components; NULL when the whole path is one plain mount. */
+/* "/etc/shadow" as components. `bind_root`: the directory of the file system that the mount shows ("/": all of it, else
+ * SENSOR_PATH_BIND), of a mount that holds the last `n_first_mount` components; NULL when the whole path is one plain mount. */
 void sensor_wire_put_path(struct sensor_wire_builder *builder, enum sensor_param id, const char *path,
 			  unsigned flags, const char *bind_root, unsigned n_first_mount);
 

@@ -91,7 +91,7 @@ void sensor_wire_put_path(struct sensor_wire_builder *builder, enum sensor_param
 	struct sensor_wire_path *head = (void *)bytes;
 	size_t len = sizeof(*head);
 
-	head->flags = (uint16_t)(flags | (bind_root ? SENSOR_PATH_BIND : 0));
+	head->flags = (uint16_t)(flags | (bind_root && bind_root[1] ? SENSOR_PATH_BIND : 0));
 	if (flags & SENSOR_PATH_ANON) {
 		memcpy(bytes + len, path, strlen(path) + 1);
 		len += strlen(path) + 1;

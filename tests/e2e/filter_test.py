@@ -58,6 +58,8 @@ DEMANDS = (
     ("end", f"{OPENS} and fd.name endswith .proof"),
     ("file name", f"{OPENS} and fd.filename = in.proof"),
     ("below", f"{OPENS} and fd.name contains /proof.d/"),
+    ("holds", f"{OPENS} and fd.name contains n.pro"),
+    ("path holds", f"{OPENS} and fd.name contains roof.d/de"),
     ("write", f"{OPENS} and evt.is_open_write = true and fd.name startswith TMP/"),
     ("made", f"{OPENS} and evt.arg.flags contains O_CREAT and fd.directory = TMP/d/proof.d"),
     ("dots", f"{OPENS} and fd.nameraw contains .. and proc.name = copy"),

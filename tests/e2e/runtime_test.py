@@ -133,6 +133,7 @@ def test_containerd(tap, work):
                        name, "/bin/sleep", "600")
             tap.ok(done.returncode == 0, f"containerd: {name} starts", done.stderr)
         check(tap, "containerd", names[0], {"id": names[0], "type": "containerd", "privileged": False, "host_network": False, "user": "0:0",
+                                            "image": "docker.io/library/" + IMAGE, "runtime_namespace": "default",
                                             "mounts": lambda v: [(m["source"], m["dest"], m["rw"]) for m in v] == [(work, "/data", False)],
                                             "labels": lambda v: v.get("app") == "web"})
         check(tap, "containerd", names[1], {"privileged": True, "host_network": True})

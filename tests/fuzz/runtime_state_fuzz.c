@@ -12,7 +12,7 @@ typedef int (*parse_fn)(const char *text, size_t len, const char *input, struct 
 static const parse_fn parsers[] = {
 	runtime_parse_oci, runtime_parse_runc_state, runtime_parse_crun_status, runtime_parse_docker_config,
 	runtime_parse_docker_host, runtime_parse_docker_repositories, runtime_parse_docker_image, runtime_parse_storage_index,
-	runtime_parse_docker_api,
+	runtime_parse_docker_api, runtime_parse_storage_images, runtime_parse_crio_sandbox,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,6 +5,8 @@
  */
 #include "model/event.h"
 #include "runtime/runtime.h"
+#include "sensor/capture.h"
+#include "sensor/filter.h"
 #include "sensor/state.h"
 
 #include <stdint.h>
@@ -43,16 +45,45 @@ static void ask(const struct model_record *record, struct arena *scratch)
 	arena_reset(scratch);
 }
 
+/* With a term of each kind that looks at paths, and mounts of the devices that small numbers are. */
+static struct sensor_filter_build *make_filter(void)
+{
+	static const char *const exact[] = { "/etc/shadow" }, *const parts[] = { "etc" };
+	static const struct sensor_filter_place places[] = { { 0, "/", "/" }, { 1, "/a", "/etc" }, { 1, "/b/c", "/" } };
+	struct sensor_filter_term terms[2] = { { .paths = { .exact = exact, .n_exact = 1 } }, { .parts = parts, .n_parts = 1 } };
+	struct sensor_filter_build *build;
+
+	model_event_set_add(&terms[0].types, MODEL_EVT_OPENAT);
+	model_event_set_add(&terms[1].types, MODEL_EVT_OPENAT);
+	build = sensor_filter_build(terms, 2, NULL);
+	sensor_filter_places(build, places, 3);
+	return build;
+}
+
+static void ask_filter(const struct sensor_filter_build *build, const struct sensor_wire *event)
+{
+	struct sensor_filter_context context = { .where = FILTER_WHERE_HOST };
+	struct sensor_wire_view view;
+
+	if (sensor_wire_decode(event, event->len, &view))
+		(void)sensor_filter_ask(sensor_filter_tables(build), &view, &context);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct runtime_container box = { .id = "5be1f2a4c6d8", .name = "x", .privileged = -1 };
 	struct sensor_state_options options = { .containers = { by_cgroup, &box }, .max_processes = 64 };
+	static const char mounts[] = "{\"mounts\":[[0,\"/\"],[1,\"/etc\",\"/a\"],[1,\"/\",\"/b/c\"]]}";
+	static struct sensor_filter_build *filter;
 	struct sensor_state *state = sensor_state_new(&options);
 	struct arena scratch;
 	uint8_t choice = size ? data[0] : 0;
 	size_t at = 1;
 
+	if (!filter)
+		filter = make_filter();
+	sensor_state_adopt(state, CAPTURE_FACTS, mounts, sizeof(mounts) - 1, NULL);
 	arena_init(&scratch, 16 << 20);
 	for (unsigned i = 0; at + sizeof(struct sensor_wire) <= size && i < 64; i++) {
 		struct model_record *records[SENSOR_RECORDS_MAX];
@@ -68,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(event, data + at, len);
 		event->len = (uint32_t)len;
 		event->type %= MODEL_EVT_MAX + 1;
+		ask_filter(filter, event);
 		if (choice >> (i % 8) & 1) {
 			sensor_state_seed(state, event);
 		} else {

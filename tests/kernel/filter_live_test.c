@@ -7,6 +7,8 @@
 #include "live.h"
 
 #include "sensor/filter.h"
+#include "sensor/mounts.h"
+#include "sensor/path.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -66,9 +68,20 @@ static struct sensor_filter_term term_of(enum model_event_type type)
 
 static struct sensor_filter_term open_term(void) { return term_of(MODEL_EVT_OPENAT); }
 
-static void set_terms(const struct sensor_filter_term *terms, size_t n)
+/* With the mounts of this machine. */
+static struct sensor_filter_build *build_of(const struct sensor_filter_term *terms, size_t n)
 {
 	struct sensor_filter_build *build = sensor_filter_build(terms, n, NULL);
+	struct sensor_mounts *mounts = sensor_mounts_of_host();
+
+	sensor_mounts_fill(mounts, build);
+	sensor_mounts_free(mounts);
+	return build;
+}
+
+static void set_terms(const struct sensor_filter_term *terms, size_t n)
+{
+	struct sensor_filter_build *build = build_of(terms, n);
 	struct err err = { 0 };
 
 	CHECK_MSG(sensor_set_filter(live_sensor(), sensor_filter_tables(build), &err) == 0, "%s", err.text);
@@ -123,7 +136,7 @@ static bool is_reported(const struct act *a)
 /* What user space says of the event that the act makes when nothing is filtered. */
 static bool asked(const struct sensor_filter_term *terms, size_t n, const struct act *a)
 {
-	struct sensor_filter_build *build = sensor_filter_build(terms, n, NULL);
+	struct sensor_filter_build *build = build_of(terms, n);
 	struct sensor_filter_context context = { .where = FILTER_WHERE_UNKNOWN };
 	struct sensor_wire_view view;
 	const struct sensor_wire *w;
@@ -235,6 +248,33 @@ TEST(the_length_of_a_name_does_not_matter)
 	}
 }
 
+/* A text at every place of names of many lengths, across the words that the kernel looks at. */
+TEST(a_text_within_a_name_is_found_wherever_it_is)
+{
+	static const size_t lengths[] = { 6, 7, 8, 9, 15, 16, 17, 24, 33, 255 };
+	struct sensor_filter_term term = open_term(), one = open_term();
+	char name[256];
+
+	NEED_SENSOR();
+	SET(term, needles, "id_rsa", "nothing");
+	SET(one, needles, "@");
+	for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++)
+		for (size_t at = 0; at + 6 <= lengths[l]; at += at < 18 ? 1 : 37) {
+			memset(name, 'n', lengths[l]);
+			name[lengths[l]] = '\0';
+			memcpy(name + at, "id_rsa", 6);
+			CHECK_ACT(term, true, new_file(name));
+			CHECK_ACT(one, false, new_file(name));
+			name[at + 3] = '@';
+			CHECK_ACT(term, false, new_file(name));
+			CHECK_ACT(one, true, new_file(name));
+		}
+	CHECK(mkdir(in_dir("my-id_rsa-keys"), 0755) == 0);
+	CHECK_ACT(term, true, new_file("my-id_rsa-keys/x"));
+	CHECK_ACT(term, true, in_dir("my-id_rsa-keys"), .flags = O_DIRECTORY);
+	CHECK_ACT(term, false, "/etc/hostname");
+}
+
 TEST(flags_and_results_are_judged)
 {
 	struct sensor_filter_term writing = open_term(), failed = open_term(), created = open_term(), directory = open_term();
@@ -334,7 +374,7 @@ static int mount_bind(const struct act *a)
 	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(a->text, "/mnt", NULL, MS_BIND, NULL) < 0;
 }
 
-TEST(a_file_with_other_names_is_reported_whatever_its_path)
+TEST(a_file_with_hard_links_is_reported_whatever_its_path)
 {
 	struct sensor_filter_term term = open_term();
 	const char *first = new_file("first"), *second = in_dir("second");
@@ -345,7 +385,52 @@ TEST(a_file_with_other_names_is_reported_whatever_its_path)
 	CHECK_ACT(term, true, second);
 	CHECK(unlink(second) == 0);
 	CHECK_ACT(term, false, first);
-	CHECK_ACT(term, true, "/mnt/first", .before = mount_bind, .text = dir);
+}
+
+static int change_root(const struct act *a) { return chroot(a->text) < 0 || chdir("/") < 0; }
+
+TEST(a_file_behind_a_mount_is_asked_by_its_place_too)
+{
+	const struct { const char *what, *path, *place, *text; int (*before)(const struct act *a); } cases[] = {
+		{ "a directory", "/mnt/bound", in_dir("bound"), dir, mount_bind },
+		{ "all of a file system", "/mnt/etc/hostname", "/etc/hostname", "/", mount_bind },
+		{ "all of one that the host has elsewhere", "/mnt/null", "/dev/null", "/dev", mount_bind },
+		{ "one whose files are made when they are asked for", "/mnt/1/comm", "/proc/1/comm", "/proc", mount_bind },
+		{ "a jail", "/hostname", "/etc/hostname", "/etc", change_root },
+	};
+
+	NEED_SENSOR();
+	new_file("bound");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct act act = { .path = cases[i].path, .before = cases[i].before, .text = cases[i].text };
+		const char *place = cases[i].place, *slash = strrchr(place, '/');
+		_cleanup_free_ char *parent = mem_strndup(place, (size_t)(slash - place));
+		_cleanup_free_ char *start = mem_strndup(place, (size_t)(slash - place) + 3);
+		struct sensor_filter_term term = open_term();
+
+		SET(term.paths, exact, "/somewhere/else");
+		check_line(__LINE__, &term, &act, false);
+		SET(term.paths, exact, act.path);
+		check_line(__LINE__, &term, &act, true);
+		SET(term.paths, exact, place);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term.paths, in, parent);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term.paths, below, parent);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term.paths, prefixes, start);
+		check_line(__LINE__, &term, &act, true);
+		term = open_term();
+		SET(term, parts, sensor_path_basename(parent, strlen(parent)));
+		check_line(__LINE__, &term, &act, true);
+		SET(term, parts, "elsewhere");
+		check_line(__LINE__, &term, &act, false);
+		SET(term, names, "elsewhere");
+		check_line(__LINE__, &term, &act, false);
+	}
 }
 
 static int mount_tmpfs(const struct act *a)
@@ -371,8 +456,6 @@ TEST(paths_cross_mounts)
 	CHECK(!is_reported(&(struct act){ .path = "/mnt/inside2", .before = mount_tmpfs }));
 }
 
-static int change_root(const struct act *a) { return chroot(a->text) < 0 || chdir("/") < 0; }
-
 TEST(paths_end_at_the_tasks_root)
 {
 	struct sensor_filter_term term = open_term();
@@ -382,7 +465,7 @@ TEST(paths_end_at_the_tasks_root)
 	new_file("root/shadow");
 	SET(term.paths, exact, "/shadow");
 	CHECK_ACT(term, true, "/shadow", .before = change_root, .text = in_dir("root"));
-	SET(term.paths, exact, in_dir("root/shadow"));
+	SET(term.paths, exact, in_dir("shadow"));
 	CHECK_ACT(term, false, "/shadow", .before = change_root, .text = in_dir("root"));
 }
 
@@ -397,6 +480,102 @@ TEST(a_renamed_directory_counts_by_its_new_name)
 	CHECK_ACT(term, false, in_dir("old/f"));
 	CHECK(rename(in_dir("old"), in_dir("new")) == 0);
 	CHECK_ACT(term, true, in_dir("new/f"));
+}
+
+static int move_mount_there(const struct act *a)
+{
+	char inside[300];
+	int fd;
+
+	snprintf(inside, sizeof(inside), "%s/f", in_dir("before"));
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", in_dir("before"), "tmpfs", 0, NULL) < 0)
+		return 1;
+	fd = open(inside, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	for (int i = 0; i < 100; i++)
+		do_act((void *)(uintptr_t)&(struct act){ .path = inside });
+	return fd < 0 || mount(in_dir("before"), a->text, NULL, MS_MOVE, NULL) < 0;
+}
+
+static int unmount_below(const struct act *a)
+{
+	char inside[300];
+	int fd;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("x", a->text, "tmpfs", 0, NULL) < 0)
+		return 1;
+	snprintf(inside, sizeof(inside), "%s/%s", a->text, a->path);
+	fd = open(inside, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	for (int i = 0; i < 100; i++)
+		do_act((void *)(uintptr_t)&(struct act){ .path = inside });
+	return fd < 0 || chdir(a->text) < 0 || umount2(a->text, MNT_DETACH) < 0;
+}
+
+static int open_and_change_root(const struct act *a)
+{
+	const char *outside = in_dir("jail/shadow");
+
+	for (int i = 0; i < 100; i++)
+		do_act((void *)(uintptr_t)&(struct act){ .path = outside });
+	return chroot(a->text) < 0 || chdir("/") < 0;
+}
+
+static int open_often(const struct act *a)
+{
+	for (int i = 0; i < 100; i++)
+		do_act((void *)(uintptr_t)&(struct act){ .path = a->text });
+	return 0;
+}
+
+/* What was dropped a hundred times by its path, on whatever CPU, is judged anew when that path is another one. */
+TEST(a_path_that_was_dropped_before_is_judged_anew_when_it_changed)
+{
+	struct sensor_filter_term term = open_term(), two[2] = { open_term(), open_term() };
+
+	NEED_SENSOR();
+	CHECK(mkdir(in_dir("a"), 0755) == 0 && mkdir(in_dir("a/b"), 0755) == 0 && mkdir(in_dir("c"), 0755) == 0);
+	new_file("a/b/f");
+	SET(term.paths, exact, in_dir("a/g"), in_dir("c/b/f"), in_dir("c/b/h"), in_dir("c/b/i"));
+	set_terms(&term, 1);
+	CHECK(!is_reported(&(struct act){ .path = in_dir("a/b/f"), .before = open_often, .text = in_dir("a/b/f") }));
+	CHECK(rename(in_dir("a/b"), in_dir("c/b")) == 0);
+	CHECK(is_reported(&(struct act){ .path = in_dir("c/b/f") }));
+	CHECK(rename(in_dir("c/b/f"), in_dir("c/b/g")) == 0);
+	CHECK(!is_reported(&(struct act){ .path = in_dir("c/b/g"), .before = open_often, .text = in_dir("c/b/g") }));
+	CHECK(link(in_dir("c/b/g"), in_dir("c/b/h")) == 0 && unlink(in_dir("c/b/g")) == 0);
+	CHECK(is_reported(&(struct act){ .path = in_dir("c/b/h") }));
+	for (int i = 0; i < 50; i++) {           /* the same inode, the same memory, or not */
+		CHECK(!is_reported(&(struct act){ .path = new_file("c/b/k"), .before = open_often, .text = in_dir("c/b/k") }));
+		CHECK(unlink(in_dir("c/b/k")) == 0);
+		CHECK(is_reported(&(struct act){ .path = new_file("c/b/i") }));
+		CHECK(unlink(in_dir("c/b/i")) == 0);
+	}
+	/* Other terms of the same filter; another filter. */
+	SET(two[0].paths, exact, "/somewhere/else");
+	SET(two[1].paths, exact, in_dir("c/b/l"));
+	two[0].kinds[0] = 1 << O_RDONLY;
+	two[1].kinds[0] = 1 << O_WRONLY;
+	set_terms(two, 2);
+	CHECK(!is_reported(&(struct act){ .path = new_file("c/b/l"), .before = open_often, .text = in_dir("c/b/l") }));
+	CHECK(is_reported(&(struct act){ .path = in_dir("c/b/l"), .flags = O_WRONLY }));
+	SET(term.paths, exact, in_dir("c/b/l"));
+	set_terms(&term, 1);
+	CHECK(is_reported(&(struct act){ .path = in_dir("c/b/l") }));
+}
+
+TEST(a_path_that_was_dropped_before_is_judged_anew_when_mounts_or_the_root_changed)
+{
+	struct sensor_filter_term term = open_term();
+
+	NEED_SENSOR();
+	CHECK(mkdir(in_dir("before"), 0755) == 0 && mkdir(in_dir("after"), 0755) == 0 && mkdir(in_dir("jail"), 0755) == 0);
+	SET(term.paths, exact, in_dir("after/f"), "/shadow");
+	set_terms(&term, 1);
+	CHECK(is_reported(&(struct act){ .path = in_dir("after/f"), .before = move_mount_there, .text = in_dir("after") }));
+	CHECK(is_reported(&(struct act){ .path = "nowhere", .before = unmount_below, .text = in_dir("before") }));
+	new_file("jail/shadow");
+	CHECK(is_reported(&(struct act){ .path = "/shadow", .before = open_and_change_root, .text = in_dir("jail") }));
 }
 
 TEST(what_is_too_deep_to_be_known_is_reported)

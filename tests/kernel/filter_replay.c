@@ -29,6 +29,7 @@ struct counts { uint64_t seen, matched, dropped; };
 struct proof {
 	struct agent_replay *replay;
 	struct sensor_filter_build *build;
+	uint64_t placed;                 /* the version of the state's mounts that it has */
 	struct capture_reader *reader;       /* of the same capture, in step: for what is written */
 	struct capture_writer *writer;       /* NULL: nothing is */
 	struct map groups, threads;
@@ -121,12 +122,16 @@ static void note_thread(struct proof *p, const struct sensor_wire_view *view)
 /* With what the kernel knows beside the event. Without a record nothing can match, and nothing is known of the process. */
 static bool is_dropped(struct proof *p, const struct sensor_wire_view *view, const struct model_record *record)
 {
+	const struct sensor_mounts *mounts = sensor_state_mounts(agent_stream_state(agent_replay_stream(p->replay)));
 	const struct filter_tables *tables = sensor_filter_tables(p->build);
 	const struct group *g = map_get_u64(&p->groups, p->event->cgroup);
 	struct sensor_filter_context context = { .where = g ? g->where : FILTER_WHERE_UNKNOWN };
 	struct filter_process process = { 0 };
 	uint64_t exe[FILTER_CLASSES];
 
+	if (p->placed != mounts->version)
+		sensor_mounts_fill(mounts, p->build);
+	p->placed = mounts->version;
 	arena_reset(&p->scratch);
 	if (record) {
 		const char *path = detect_record_text(record, MODEL_F_PROC_EXEPATH, &p->scratch);
@@ -227,6 +232,7 @@ static int open_proof(struct proof *p, const char *path, const char *kept, const
 	n = detect_demand_terms(demand, &terms);
 	always = detect_demand_always(demand);
 	p->build = sensor_filter_build(terms, n, &always);
+	p->placed = UINT64_MAX;
 	detect_demand_free(demand);
 	r = agent_replay_open(path, &options, rules, &p->replay, err);
 	if (r == 0 && kept)

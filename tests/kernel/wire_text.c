@@ -91,8 +91,8 @@ void wire_path_text(const struct sensor_wire_param *param, struct strbuf *out)
 		strbuf_addf(out, " bind(%u)=", path->n_first_mount);
 		add_components(out, names + path->n, path->n_bind);
 	}
-	if (path->flags & ~(SENSOR_PATH_ANON | SENSOR_PATH_BIND))
-		strbuf_addf(out, " pathflags=%#x", path->flags);
+	if (path->flags & UINT8_MAX & ~(SENSOR_PATH_ANON | SENSOR_PATH_BIND))
+		strbuf_addf(out, " pathflags=%#x", path->flags & UINT8_MAX);
 }
 
 static void add_address(struct strbuf *out, const struct sensor_wire_param *p)

@@ -8,6 +8,7 @@
  * DEMAND_ROUNDS=N does more than CI.
  */
 #include "detect/demand.h"
+#include "sensor/mounts.h"
 #include "sensor_help.h"
 
 #include <fcntl.h>
@@ -34,9 +35,9 @@ static const char *const host_paths[] = { "/var/lib/docker/overlay2/x/merged/etc
 	"/etc", "/etc/shadow", "/home", "/home/u/box/etc", "/etc/cron.d/etc/passwd" };
 static const char *const rootfs[] = { "/var/lib/docker/overlay2/x/merged", "/var/lib/docker/overlay2/x/merged", "/etc/cron.d", "/home/u/box", NULL };
 static const char *const bits[] = { "/etc", "/etc/", "/etc/c", "/etc/cron.d", "/", "/home/", "/.ssh/", "/.ssh/id_rsa", "/x/", "/y/z.so", ".so", "so",
-	"id_rsa", "rc", "..", "../", "ssh", "/dev/sd", "/dev/", "x", "\"\"", "/etc/../x", "etc", "//", "/tmp/x", "/home/u/.ssh", "/.ssh" };
+	"id_rsa", "rc", "..", "../", "ssh", "/dev/sd", "/dev/", "x", "\"\"", "/etc/../x", "etc", "//", "/tmp/x", "/home/u/.ssh", "/.ssh", "hado", "_rs", "nron", "ssh/auth", "ed_keys", "cron.d/x", "r/m", "a/", "box" };
 static const char *const globs[] = { "\"/etc/*\"", "\"/home/*/.ssh/*\"", "\"*.so\"", "\"/dev/sd[ab]*\"", "\"*/.ssh/id_?sa\"", "\"/etc/shadow\"",
-	"\"*/x/*\"", "\"*\"", "\"/e*\"", "\"/etc/cro?.d/*\"", "\"*..*\"", "\"/home/[t-v]/.ssh/*\"", "\"[/]etc/*\"", "\"/etc/\\\\*\"" };
+	"\"*/x/*\"", "\"*\"", "\"/e*\"", "\"/etc/cro?.d/*\"", "\"*..*\"", "\"/home/[t-v]/.ssh/*\"", "\"*_rs*\"", "\"/home/*thor*key*\"", "\"*ssh/auth*\"", "\"[/]etc/*\"", "\"/etc/\\\\*\"" };
 static const char *const names[] = { "shadow", "x", "id_rsa", "a.so", "environ", ".ssh", "sda", "\"\"" };
 static const char *const dirs[] = { "/etc", "/etc/cron.d", "/", "/dev", "/home/u/.ssh", "/tmp/x/y", "/etc/" };
 static const char *const comms[] = { "vi", "sh", "sshd", "nginx", "\"\"", "a-name-too-long-for-it", "run me" };
@@ -97,7 +98,7 @@ static void add_word(struct strbuf *sb, const char *word)
 
 static void add_text_check(struct strbuf *sb)
 {
-	static const char *const ops[] = { "=", "=", "=", "!=", "contains", "startswith", "endswith", "icontains" };
+	static const char *const ops[] = { "=", "=", "=", "!=", "contains", "contains", "startswith", "endswith", "icontains" };
 	size_t i = pick(ARRAY_LEN(texts));
 	const char *field = texts[i].field, *const *pool = texts[i].pool;
 	size_t n = texts[i].n;
@@ -272,6 +273,27 @@ static uint64_t open_flags(int64_t ret)
 	return f;
 }
 
+/* Where this host has file systems: known in part, whole, twice, not at all. */
+static const char mounts[] = "{\"mounts\":[[8388609,\"/\"],[50,\"/\",\"/@\"],[50,\"/home/u\",\"/@home\"],[51,\"/etc/cron.d\"],[51,\"/tmp\"],"
+	"[52,\"/var/lib/docker/overlay2/x/merged\"],[53,\"/dev\",\"/dev/sub\"]]}";
+
+/* A file that is seen through a mount, or in a jail. */
+static void put_mounted(const char *path, unsigned path_flags, uint32_t *ret_dev)
+{
+	static const char *const roots[] = { "/", "/", "/etc", "/data", "/@", "/@/etc", "/@home", "/@home/.ssh", "/home/u", "/dev/sub/sd", "/dev" };
+	static const uint32_t devs[] = { ROOT_DEV, ROOT_DEV, 50, 50, 51, 52, 53, BOX_DEV, 99 };
+	const char *root = PICK(roots);
+	unsigned n = filter_depth(path), n_first = pick(n + 1), n_fs = n_first + filter_depth(root);
+
+	if (pick(8) == 0)
+		path_flags |= SENSOR_PATH_LOOSE;
+	/* The root may be anywhere on the way. */
+	if (pick(2))
+		path_flags |= IN_ROOT(pick(2) ? n_fs : pick(n_fs + 1));
+	sensor_wire_put_path(&w.b, SENSOR_P_PATH, path, path_flags, root, n_first);
+	*ret_dev = PICK(devs);
+}
+
 static void put_opened(const char *path)
 {
 	static const uint32_t types[] = { S_IFREG, S_IFREG, S_IFREG, S_IFDIR, S_IFCHR, S_IFIFO, S_IFBLK, S_IFSOCK };
@@ -288,8 +310,8 @@ static void put_opened(const char *path)
 		memcpy(bytes + sizeof(head), name, strlen(name) + 1);
 		sensor_wire_put(&w.b, SENSOR_P_PATH, bytes, sizeof(head) + strlen(name) + 1);
 		f.mode = strncmp(name, "pipe", 4) == 0 ? S_IFIFO | 0600 : 0600;
-	} else if (pick(12) == 0 && path[1]) {
-		sensor_wire_put_path(&w.b, SENSOR_P_PATH, path, path_flags, pick(2) ? "/etc" : "/data", 1);
+	} else if (pick(4) == 0) {
+		put_mounted(path, path_flags, &f.dev);
 	} else {
 		sensor_wire_put_path(&w.b, SENSOR_P_PATH, path, path_flags, NULL, 0);
 	}
@@ -471,6 +493,14 @@ static bool parts_hold(const struct sensor_filter_term *t, const char *path)
 	return !t->n_parts;
 }
 
+static bool needles_hold(const struct sensor_filter_term *t, const char *path)
+{
+	for (size_t i = 0; i < t->n_needles; i++)
+		if (strstr(path, t->needles[i]))
+			return true;
+	return !t->n_needles;
+}
+
 static bool names_hold(const struct sensor_filter_term *t, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -489,8 +519,8 @@ static bool names_hold(const struct sensor_filter_term *t, const char *path)
 static bool name_holds(const struct sensor_filter_term *t, const char *path)
 {
 	if (!path)
-		return places_hold(&t->paths, NULL) && !t->n_names && !t->n_suffixes && !t->n_parts;
-	return places_hold(&t->paths, path) && parts_hold(t, path) && names_hold(t, path);
+		return places_hold(&t->paths, NULL) && !t->n_names && !t->n_suffixes && !t->n_parts && !t->n_needles;
+	return places_hold(&t->paths, path) && parts_hold(t, path) && names_hold(t, path) && needles_hold(t, path);
 }
 
 static bool bit(const uint64_t *words, size_t n, unsigned i)
@@ -520,7 +550,8 @@ static bool open_holds(const struct sensor_filter_term *t, const struct model_re
 		return false;
 	if (t->texts & FILTER_TEXT_DOTS && (!raw || !strstr(raw, "..")))
 		return false;
-	return name_holds(t, text_field(r, MODEL_F_FD_NAME)) || name_holds(t, text_field(r, MODEL_F_FD_PATH));
+	return name_holds(t, text_field(r, MODEL_F_FD_NAME)) || name_holds(t, text_field(r, MODEL_F_FD_PATH)) ||
+	       name_holds(t, text_field(r, MODEL_F_FD_HOSTPATH));
 }
 
 static bool number_holds(const struct sensor_filter_numbers *set, uint64_t value)
@@ -701,6 +732,9 @@ static void do_round(void)
 	world_init(&w);
 	w.box_known = true;
 	w.box.rootfs = PICK(rootfs);
+	CHECK(sensor_state_adopt(w.state, CAPTURE_FACTS, mounts, sizeof(mounts) - 1, NULL) == 0);
+	for (size_t i = 0; i < RULES; i++)
+		sensor_mounts_fill(sensor_state_mounts(w.state), rules[i].build);
 	do_mkdir_cgroup(&w, BOX_CGROUP, "/docker/5be1f2a4c6d8");
 	make_people();
 	for (unsigned i = 0; i < EVENTS; i++)

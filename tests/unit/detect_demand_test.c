@@ -180,8 +180,16 @@ TEST(last_components_and_those_before_are_names_and_parts)
 	DEMANDS(OPENAT("fd.filename endswith .so"), "openat; named *.so|");
 	DEMANDS(OPENAT("fd.name endswith /.ssh/authorized_keys"), "openat; named authorized_keys; under a directory named in (.ssh)|");
 	DEMANDS(OPENAT("fd.name contains /.ssh/"), "openat; under a directory named in (.ssh)|");
-	DEMANDS(OPENAT("fd.name contains ssh"), "all of openat");
-	DEMANDS(OPENAT("fd.name contains /ssh"), "all of openat");
+	DEMANDS(OPENAT("fd.name contains ssh"), "openat; with a name in the path like *ssh*|");
+	DEMANDS(OPENAT("fd.name contains /ssh"), "openat; with a name in the path like *ssh*|");
+	DEMANDS(OPENAT("fd.name contains a/sshd"), "openat; with a name in the path like *sshd*|");
+	DEMANDS(OPENAT("fd.name contains anyof (ssh, 'id_')"), "openat; with a name in the path like *id_*, *ssh*|");
+	DEMANDS(OPENAT("fd.filename contains ssh"), "openat; with a name in the path like *ssh*|");
+	DEMANDS(OPENAT("fd.directory contains ssh"), "openat; with a name in the path like *ssh*|");
+	DEMANDS(OPENAT("fd.name glob '*_history*'"), "openat; with a name in the path like *_history*|");
+	DEMANDS(OPENAT("fd.name contains /"), "all of openat");
+	DEMANDS(OPENAT("fd.hostpath contains ssh"), "all of openat");
+	DEMANDS(OPENAT("not fd.name contains ssh"), "all of openat");
 	DEMANDS(OPENAT("fd.directory endswith /.ssh"), "openat; under a directory named in (.ssh)|");
 	DEMANDS(OPENAT("fd.name glob '/home/*/.ssh/id_*'"), "openat; below /home/; under a directory named in (.ssh)|");
 	DEMANDS(OPENAT("fd.name glob '*/cache-[ab]/*'"), "all of openat");

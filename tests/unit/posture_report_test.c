@@ -37,10 +37,12 @@ static bool judged(void)
 	       CHECK_INT(posture_judge(set, checks, NULL, &results, &err), 0);
 }
 
+static unsigned verbose;
 static char *report(const char *format)
 {
 	static struct strbuf out;
-	struct posture_report r = { .set = set, .checks = checks, .results = &results, .title = "parka lint", .subject = "here" };
+	struct posture_report r = { .set = set, .checks = checks, .results = &results, .title = "parka lint", .subject = "here",
+				    .verbose = verbose };
 
 	strbuf_done(&out);
 	strbuf_init(&out, 1 << 20);
@@ -54,9 +56,17 @@ static char *report(const char *format)
 
 TEST(text_tells_layers_from_inside_to_outside_and_the_worst_first)
 {
-	const char *text = report("text"), *critical = strstr(text, "critical one"), *high = strstr(text, "high one"), *low = strstr(text, "low one");
+	const char *text, *critical, *high, *low;
 
+	verbose = 1;
+	text = report("text");
+	critical = strstr(text, "critical one");
+	high = strstr(text, "high one");
+	low = strstr(text, "low one");
 	CHECK(critical && high && low && critical < high && high < low);
+	verbose = 0;
+	text = report("text");
+	CHECK(!strstr(text, "low one") && strstr(text, "and 1 of low severity or for information (-v shows them)"));
 	CHECK(strstr(text, "a b/Dockerfile:3:2  user root"));
 	CHECK(strstr(text, "x.yaml:4:1  expected ':'"));
 	CHECK(strstr(text, "a-high  s2: stage.user: cut off"));

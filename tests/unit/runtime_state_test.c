@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* data/runtime/tree holds state that real runtimes wrote (Docker 20.10, containerd 1.6, podman 4.3, runc 1.1, crun 1.8),
  * reduced. What CRI-O, the CRI plug-in and rootless podman write is made here after their formats. */
-#include "base/file.h"
-#include "runtime/runtime_internal.h"
-#include "tap.h"
+#include "runtime_help.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,76 +12,6 @@
 #define PODMAN_RUNC "78d9518ae0ab87a9e6efa7437a44ba1abc44fbed8b601bb39dd903f7c6a18ec2"
 #define PODMAN_PRIVILEGED "3efaecbefed2e1dd60f69a3bd867e396bbd04c3c6775bcfd93e2d3d36b74f902"
 #define PODMAN_CRUN "ed39594f4cc4f6fa5ead8d5d4da1f380d7bb69149c5a65c9f93c121daa8a6d7c"
-#define X "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define S "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-#define POD_UID "3f2a1b4c-5d6e-7f80-91a2-b3c4d5e6f708"
-#define CONTAINERD "/run/containerd/io.containerd.runtime.v2.task"
-#define STORAGE "/var/lib/containers/storage/overlay-containers"
-#define T0 1700000000000000000ull
-
-/* ---- a root of one's own ---- */
-
-static char root[64];
-
-static void root_make(void)
-{
-	snprintf(root, sizeof(root), "/tmp/parka-runtime-XXXXXX");
-	CHECK(mkdtemp(root) != NULL);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-static void root_remove(void)
-{
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *path, const char *text)
-{
-	char full[1024], *slash;
-	FILE *f;
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	slash = strrchr(full, '/');
-	*slash = '\0';
-	CHECK_INT(file_make_dirs(full, 0755, NULL), 0);
-	*slash = '/';
-	f = fopen(full, "w");
-	if (!CHECK(f != NULL))
-		return;
-	fputs(text, f);
-	fclose(f);
-}
-
-static struct runtime *open_root(const char *path)
-{
-	return runtime_new(&(struct runtime_options){ .root = path });
-}
-
-static struct runtime *open_recorded(void)
-{
-	static char path[1024];
-
-	snprintf(path, sizeof(path), "%s/runtime/tree", getenv("TEST_DATA") ? getenv("TEST_DATA") : "tests/unit/data");
-	return open_root(path);
-}
-
-static const struct runtime_container *ask(struct runtime *r, const char *path)
-{
-	return runtime_by_cgroup(r, 0, path, T0);
-}
-
-static const char *label(const struct runtime_container *c, const char *name)
-{
-	for (size_t i = 0; i < c->n_labels; i++)
-		if (strcmp(c->labels[i].name, name) == 0)
-			return c->labels[i].value;
-	return NULL;
-}
-
 /* ---- what real runtimes wrote ---- */
 
 TEST(a_docker_container_is_known_in_every_detail)
@@ -203,9 +130,9 @@ TEST(a_scan_finds_all_that_run)
 	const struct runtime_container *all[32];
 
 	CHECK_INT(runtime_scan(r, NULL), 0);
-	CHECK_INT(runtime_containers(r, all, ARRAY_LEN(all)), 8);
+	CHECK_INT(runtime_containers(r, all, ARRAY_LEN(all)), 11);
 	CHECK_INT(runtime_scan(r, NULL), 0);
-	CHECK_INT(runtime_containers(r, all, ARRAY_LEN(all)), 8);
+	CHECK_INT(runtime_containers(r, all, ARRAY_LEN(all)), 11);
 	CHECK(runtime_by_id(r, "7d7fc282c67a") != NULL);
 	CHECK(runtime_by_id(r, "ctr-one") != NULL);
 	CHECK(runtime_by_id(r, "ctr-") == NULL);

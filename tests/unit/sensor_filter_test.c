@@ -30,18 +30,21 @@ struct opened {
 	int64_t ret;
 	uint32_t mode, nlink, euid;
 	unsigned path_flags;
+	const char *bind_root;           /* of a file that is seen through a mount */
+	unsigned n_first;
+	uint32_t dev;
 };
 
 static void build_open(struct sensor_wire_builder *b, const struct opened *o)
 {
-	struct sensor_wire_file file = { .ino = 7, .mode = o->mode ? o->mode : S_IFREG | 0644, .nlink = o->nlink ? o->nlink : 1 };
+	struct sensor_wire_file file = { .ino = 7, .mode = o->mode ? o->mode : S_IFREG | 0644, .nlink = o->nlink ? o->nlink : 1, .dev = o->dev };
 
 	sensor_wire_builder_reset(b, MODEL_EVT_OPENAT);
 	b->event->ret = o->ret;
 	b->event->euid = o->euid;
 	snprintf(b->event->comm, sizeof(b->event->comm), "%s", o->comm ? o->comm : "cat");
 	if (o->ret >= 0) {
-		sensor_wire_put_path(b, SENSOR_P_PATH, o->path, o->path_flags, NULL, 0);
+		sensor_wire_put_path(b, SENSOR_P_PATH, o->path, o->path_flags, o->bind_root, o->n_first);
 		sensor_wire_put(b, SENSOR_P_FILE, &file, sizeof(file));
 	}
 	sensor_wire_put_u64(b, SENSOR_P_FLAGS, o->flags);
@@ -68,6 +71,69 @@ static bool passes_in(const struct sensor_filter_term *terms, size_t n, struct o
 static bool passes(const struct sensor_filter_term *term, struct opened o)
 {
 	return passes_in(term, 1, o, FILTER_WHERE_UNKNOWN);
+}
+
+static bool passes_at(const struct sensor_filter_term *term, const struct sensor_filter_place *places, size_t n, struct opened o)
+{
+	struct sensor_filter_build *build = sensor_filter_build(term, 1, NULL);
+	struct sensor_filter_context context = { .where = FILTER_WHERE_UNKNOWN };
+	struct sensor_wire_builder b;
+	struct sensor_wire_view view;
+	bool passes;
+
+	sensor_filter_places(build, places, n);
+	sensor_wire_builder_init(&b, MODEL_EVT_OPENAT);
+	build_open(&b, &o);
+	CHECK(sensor_wire_decode(b.event, b.event->len, &view));
+	passes = sensor_filter_ask(sensor_filter_tables(build), &view, &context) != 0;
+	sensor_wire_builder_done(&b);
+	sensor_filter_build_free(build);
+	return passes;
+}
+
+TEST(a_file_is_asked_by_its_place_on_the_host_too)
+{
+	static const struct sensor_filter_place places[] = { { 1, "/", "/" }, { 2, "/", "/data" }, { 3, "/@", "/" }, { 3, "/@home", "/home" },
+							     { 4, "/a/b/c/d/e/f/g/h/i", "/deep" } };
+	static const struct { const char *path, *bind_root; unsigned n_first; uint32_t dev; const char *place, *not_place; } cases[] = {
+		{ "/mnt/etc/shadow", "/", 2, 1, "/etc/shadow", "/mnt/shadow" }, { "/mnt/shadow", "/etc", 1, 1, "/etc/shadow", "/shadow" },
+		{ "/mnt/x", "/", 1, 2, "/data/x", "/x" }, { "/data/x", "/", 1, 2, "/data/x", "/x" },
+		{ "/one", "/sub/x", 0, 2, "/data/sub/x", "/data/one" }, { "/mnt/x", "/@/etc", 1, 3, "/etc/x", "/@/etc/x" },
+		{ "/mnt/x", "/@home/u", 1, 3, "/home/u/x", "/@home/u/x" },
+	};
+	size_t known = ARRAY_LEN(places) - 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct opened o = { .path = cases[i].path, .bind_root = cases[i].bind_root, .n_first = cases[i].n_first, .dev = cases[i].dev };
+		struct sensor_filter_term term = open_term();
+
+		SET(term.paths, exact, cases[i].place);
+		CHECK_MSG(passes_at(&term, places, known, o), "%s is not told", cases[i].place);
+		SET(term.paths, exact, cases[i].path);
+		CHECK_MSG(passes_at(&term, places, known, o), "%s is not told", cases[i].path);
+		SET(term.paths, exact, cases[i].not_place);
+		CHECK_MSG(!passes_at(&term, places, known, o), "%s is told", cases[i].not_place);
+		/* When places are not known, or one was deeper than is looked at, it may be anything that is not in the table. */
+		CHECK(passes_at(&term, NULL, 0, o));
+		CHECK(!passes_at(&term, places, ARRAY_LEN(places), o));
+		o.dev = 5;
+		CHECK(!passes_at(&term, places, known, o));
+		CHECK(passes_at(&term, places, ARRAY_LEN(places), o));
+	}
+}
+
+TEST(more_mounts_than_there_is_room_for_let_more_pass_and_no_less)
+{
+	enum { N = 3 * FILTER_MOUNTS };
+	struct sensor_filter_place *places = mem_array(N, sizeof(*places));
+	struct sensor_filter_term term = open_term();
+
+	SET(term.paths, exact, "/data/x");
+	for (unsigned i = 0; i < N; i++)
+		places[i] = (struct sensor_filter_place){ i + 1, "/", "/data" };
+	for (unsigned i = 0; i < N; i += 7)
+		CHECK(passes_at(&term, places, N, (struct opened){ .path = "/mnt/x", .bind_root = "/", .n_first = 1, .dev = i + 1 }));
+	free(places);
 }
 
 TEST(a_type_without_term_is_dropped_and_one_the_state_needs_never_is)
@@ -150,6 +216,39 @@ TEST(names_their_ends_and_components_before_them_are_demands_of_their_own)
 	CHECK(passes(&both, (struct opened){ .path = "/home/a/.ssh/authorized_keys" }));
 	CHECK(!passes(&both, (struct opened){ .path = "/home/a/.ssh/id" }));
 	CHECK(!passes(&both, (struct opened){ .path = "/home/a/authorized_keys" }));
+}
+
+TEST(a_text_within_any_component_is_found)
+{
+	struct sensor_filter_term term = open_term();
+
+	SET(term, needles, "_history", "x", "d/e");
+	term.n_needles = 2;
+	CHECK(passes(&term, (struct opened){ .path = "/root/.bash_history" }));
+	CHECK(passes(&term, (struct opened){ .path = "/root/_history/a" }));
+	CHECK(passes(&term, (struct opened){ .path = "/root/prefix/a" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/root/.bash_/history" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/" }));
+	term.n_needles = 3;                      /* with a slash it is none: the demand is given up */
+	CHECK(passes(&term, (struct opened){ .path = "/root/harmless" }));
+}
+
+TEST(more_texts_than_the_table_holds_let_more_pass)
+{
+	static char texts[FILTER_NEEDLES + 1][8];
+	static const char *list[FILTER_NEEDLES + 1];
+	struct sensor_filter_term term = open_term();
+
+	for (unsigned i = 0; i <= FILTER_NEEDLES; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "t%02u", i);
+		list[i] = texts[i];
+	}
+	term.needles = list;
+	term.n_needles = FILTER_NEEDLES;
+	CHECK(passes(&term, (struct opened){ .path = "/a/xt15x" }));
+	CHECK(!passes(&term, (struct opened){ .path = "/a/xt16x" }));
+	term.n_needles++;
+	CHECK(passes(&term, (struct opened){ .path = "/a/harmless" }));
 }
 
 TEST(flags_results_and_types_of_files_are_asked)

@@ -224,14 +224,16 @@ __attribute__((unused)) static size_t do_exit(struct world *w, const struct acto
 	return wire_end(w);
 }
 
-struct open { const char *path, *raw; uint64_t flags; int64_t ret; struct file file; const char *bind_root; unsigned n_first; };
+struct open { const char *path, *raw; uint64_t flags; int64_t ret; struct file file; const char *bind_root; unsigned n_first, path_flags; };
+/* Path flags: so many components lead from the task's root to the file. */
+#define IN_ROOT(n) (((n) + 1u) << SENSOR_PATH_ROOT_SHIFT)
 
 __attribute__((unused)) static size_t do_open(struct world *w, const struct actor *a, struct open o)
 {
 	wire_begin(w, MODEL_EVT_OPENAT, a);
 	w->b.event->ret = o.ret;
 	if (o.path) {
-		sensor_wire_put_path(&w->b, SENSOR_P_PATH, o.path, 0, o.bind_root, o.n_first);
+		sensor_wire_put_path(&w->b, SENSOR_P_PATH, o.path, o.path_flags, o.bind_root, o.n_first);
 		if (!o.file.mode)
 			o.file.mode = S_IFREG | 0644;
 		put_file(&w->b, o.file);

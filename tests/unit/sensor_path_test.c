@@ -2,6 +2,7 @@
 /* Names of files: as text, by directory and name, and under all the names that lead to the same inode. */
 #include "sensor_help.h"
 #include "sensor/filter.h"
+#include "sensor/mounts.h"
 #include "sensor/path.h"
 
 #include <fcntl.h>
@@ -108,9 +109,100 @@ TEST(a_host_directory_in_a_container_has_its_host_path)
 	FIELD_IS(0, "fd.hostpath", "/var/lib/docker/overlay2/x/merged/etc/passwd");
 	FIELD_IS(0, "fd.containername", "5be1f2a4c6d8:/etc/passwd");
 	/* a bind mount of the container's own root */
-	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/mnt/x/shadow", .ret = 3, .bind_root = "/etc", .n_first = 1, .file = { .dev = BOX_DEV } }), 2);
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/mnt/x/shadow", .ret = 3, .bind_root = "/etc", .n_first = 1,
+						   .path_flags = IN_ROOT(2), .file = { .dev = BOX_DEV } }), 2);
 	FIELD_IS(1, "fd.name", "/etc/shadow");
+	FIELD_IS(1, "fd.hostpath", "/var/lib/docker/overlay2/x/merged/etc/shadow");
+	/* all of the host's root file system, and a jail in it */
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/host/etc/shadow", .ret = 3, .bind_root = "/", .n_first = 2 }), 2);
+	FIELD_IS(0, "fd.hostpath", "/etc/shadow");
+	FIELD_IS(1, "fd.name", "/etc/shadow");
+	CHECK_INT(do_open(&w, &box, (struct open){ .path = "/etc/shadow", .ret = 3, .path_flags = IN_ROOT(2) }), 1);
+	FIELD_IS(0, "fd.hostpath", "/etc/shadow");
 	world_done(&w);
+}
+
+TEST(a_file_system_that_is_mounted_twice_has_one_place)
+{
+	struct world w;
+	struct actor a = world_with_facts(&w);
+
+	/* mount --bind / /mnt */
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/mnt/etc/shadow", .ret = 3, .bind_root = "/", .n_first = 2, .path_flags = IN_ROOT(2) }), 2);
+	FIELD_IS(0, "fd.name", "/mnt/etc/shadow");
+	FIELD_IS(1, "fd.name", "/etc/shadow");
+	/* another disk: where the host has it, and elsewhere */
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/data/f", .ret = 3, .bind_root = "/", .n_first = 1, .file = { .dev = 8 << 20 | 2 } }), 1);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/mnt/f", .ret = 3, .bind_root = "/", .n_first = 1, .file = { .dev = 8 << 20 | 2 } }), 2);
+	FIELD_IS(1, "fd.name", "/data/f");
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/mnt", .ret = 3, .bind_root = "/", .n_first = 0, .file = { .dev = 8 << 20 | 2 } }), 2);
+	FIELD_IS(1, "fd.name", "/data");
+	/* one that is mounted nowhere on the host; one whose place is not known */
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/mnt/f", .ret = 3, .bind_root = "/", .n_first = 1, .file = { .dev = 99 } }), 1);
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/mnt/f", .ret = 3, .bind_root = "/", .n_first = 1, .path_flags = SENSOR_PATH_LOOSE,
+						 .file = { .dev = 8 << 20 | 2 } }), 1);
+	world_done(&w);
+}
+
+TEST(what_a_jail_hides_of_the_path_is_seen)
+{
+	struct world w;
+	struct actor a = world_with_facts(&w);
+
+	/* chroot /etc; the walk goes on from there */
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/shadow", .ret = 3, .bind_root = "/etc", .n_first = 1, .path_flags = IN_ROOT(1) }), 2);
+	FIELD_IS(0, "fd.name", "/shadow");
+	FIELD_IS(1, "fd.name", "/etc/shadow");
+	FIELD_IS(0, "fd.hostpath", "/etc/shadow");
+	/* a container whose root is a directory of the host's */
+	CHECK_INT(do_open(&w, &a, (struct open){ .path = "/mnt/shadow", .ret = 3, .bind_root = "/jail/etc", .n_first = 1, .path_flags = IN_ROOT(2) }), 3);
+	FIELD_IS(1, "fd.name", "/etc/shadow");
+	FIELD_IS(2, "fd.name", "/jail/etc/shadow");
+	world_done(&w);
+}
+
+TEST(parts_of_a_file_system_have_the_place_of_the_part)
+{
+	static const char parts[] = "{\"mounts\":[[50,\"/\",\"/@\"],[50,\"/home\",\"/@home\"],[50,\"/srv\",\"/@\"],[51,\"/a\",\"/x\"],[51,\"/b\"]]}";
+	static const struct { const char *bind_root; uint32_t dev; const char *expect; } cases[] = {
+		{ "/@/etc", 50, "/etc/f" }, { "/@home/u", 50, "/home/u/f" }, { "/@home", 50, "/home/f" }, { "/@homer", 50, NULL },
+		{ "/other", 50, NULL }, { "/x", 51, "/b/x/f" },
+	};
+	struct world w;
+	struct actor a;
+
+	world_init(&w);
+	a = host_actor(500, 1, "cat", 0);
+	CHECK_INT(sensor_state_adopt(w.state, CAPTURE_FACTS, parts, sizeof(parts) - 1, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CHECK_INT(do_open(&w, &a, (struct open){ .path = "/mnt/f", .ret = 3, .bind_root = cases[i].bind_root, .n_first = 1,
+							 .file = { .dev = cases[i].dev } }), cases[i].expect ? 2 : 1);
+		if (cases[i].expect)
+			FIELD_IS(1, "fd.name", cases[i].expect);
+	}
+	world_done(&w);
+}
+
+TEST(lines_of_mountinfo_are_read)
+{
+	static const struct { const char *line; uint64_t dev; const char *root, *point; } cases[] = {
+		{ "36 35 98:1 / /mnt\\040x rw,noatime master:1 - ext4 /dev/root rw", 98 << 20 | 1, "/", "/mnt x" },
+		{ "36 35 0:31 /@home /home rw - btrfs /dev/sda rw", 31, "/@home", "/home" },
+		{ "36 35 0:50 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw", 0, NULL, NULL },
+		{ "36 35 0:50 / /var/lib/docker/overlay2/x/merged rw - tmpfs overlay rw", 50, "/", "/var/lib/docker/overlay2/x/merged" },
+		{ "36 35 x:1 / /mnt rw - ext4 /dev/root rw", 0, NULL, NULL }, { "36 35 98:1 /", 0, NULL, NULL }, { "", 0, NULL, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_free_ char *line = mem_strdup(cases[i].line);
+		const char *root = NULL, *point = NULL;
+		uint64_t dev = 0;
+
+		CHECK_INT(sensor_mounts_parse(line, &dev, &root, &point), cases[i].root != NULL);
+		CHECK_INT(dev, cases[i].dev);
+		CHECK_STR(root, cases[i].root);
+		CHECK_STR(point, cases[i].point);
+	}
 }
 
 TEST(a_hard_link_to_a_watched_file_is_judged_as_that_file)

@@ -230,6 +230,58 @@ TEST(a_runtime_that_runs_itself_from_a_detached_mount_is_no_entry)
 	world_done(&w);
 }
 
+/* What runs in the container, how it came there, and what the three fields then say. */
+static const struct { const char *what, *argv; bool is_own; const char *health, *liveness, *readiness; } probed[] = {
+	{ "the health check", "/bin/sh -c curl -f http://localhost/", false, "true", "false", "false" },
+	{ "the liveness probe", "cat /tmp/alive", false, "false", "true", "false" },
+	{ "the readiness probe", "test -e /tmp/ready", false, "false", "false", "true" },
+	{ "one more word", "cat /tmp/alive x", false, "false", "false", "false" },
+	{ "one word less", "cat", false, "false", "false", "false" },
+	{ "another program of that name", "/tmp/cat /tmp/alive", false, "false", "false", "false" },
+	{ "the same command as the container's own", "cat /tmp/alive", true, "false", "false", "false" },
+};
+
+TEST(probes_are_told_by_their_command_and_by_who_let_them_in)
+{
+	for (size_t i = 0; i < ARRAY_LEN(probed); i++) {
+		struct world w;
+		struct actor shim = host_actor(300, 1, "containerd-shim", 0), runc = host_actor(330, 300, "runc", 0), box, sh = box_actor(340, 330, "sh", 12);
+
+		world_init(&w);
+		w.box.healthcheck = "/bin/sh -c curl -f http://localhost/";
+		w.box.liveness_probe = "cat /tmp/alive";
+		w.box.readiness_probe = "test -e /tmp/ready";
+		world_box(&w, &box);
+		do_spawn(&w, &shim, &runc, (struct exec){ .path = "/usr/bin/runc", .argv = "runc exec" });
+		if (probed[i].is_own)
+			sh = box_actor(340, box.pid, "sh", 12);
+		do_spawn(&w, probed[i].is_own ? &box : &runc, &sh, (struct exec){ .path = "/bin/sh", .argv = probed[i].argv });
+		printf("# %s\n", probed[i].what);
+		FIELD_IS(0, "proc.is_container_healthcheck", probed[i].health);
+		FIELD_IS(0, "proc.is_container_liveness_probe", probed[i].liveness);
+		FIELD_IS(0, "proc.is_container_readiness_probe", probed[i].readiness);
+		world_done(&w);
+	}
+}
+
+TEST(what_a_probe_starts_and_becomes_is_part_of_it)
+{
+	struct world w;
+	struct actor shim = host_actor(300, 1, "containerd-shim", 0), runc = host_actor(330, 300, "runc", 0), box, sh = box_actor(340, 330, "sh", 12);
+	struct actor curl = box_actor(350, 340, "curl", 13);
+
+	world_init(&w);
+	w.box.healthcheck = "/bin/sh -c curl -f http://localhost/";
+	world_box(&w, &box);
+	do_spawn(&w, &shim, &runc, (struct exec){ .path = "/usr/bin/runc", .argv = "runc exec" });
+	do_spawn(&w, &runc, &sh, (struct exec){ .path = "/bin/sh", .argv = "/bin/sh -c curl -f http://localhost/" });
+	do_spawn(&w, &sh, &curl, (struct exec){ .path = "/usr/bin/curl", .argv = "curl -f http://localhost/" });
+	FIELD_IS(0, "proc.is_container_healthcheck", "true");
+	do_exec(&w, &sh, (struct exec){ .path = "/usr/bin/wget", .argv = "wget http://localhost/" });
+	FIELD_IS(0, "proc.is_container_healthcheck", "true");
+	world_done(&w);
+}
+
 TEST(kubectl_and_podman_exec_are_named_and_podman_keeps_the_login)
 {
 	static const struct { enum runtime_kind kind; const char *pod, *expect, *user; } cases[] = {

@@ -166,8 +166,8 @@ static void interfaces(struct posture_record *r)
 		    host_exists(set, posture_printf(set, "/sys/class/net/%s/phy80211", names.names[i])))
 			host_add(set, &wireless, names.names[i]);
 	}
-	host_set_list(r, MODEL_F_NETWORK_PROMISCUOUS, &promiscuous);
-	host_set_list(r, MODEL_F_NETWORK_WIRELESS, &wireless);
+	host_set_list(r, MODEL_F_INTERFACES_PROMISCUOUS, &promiscuous);
+	host_set_list(r, MODEL_F_INTERFACES_WIRELESS, &wireless);
 }
 
 static void collect(struct posture_set *set, const struct posture_audit_options *options)

@@ -133,19 +133,28 @@ static void add_words(struct posture_set *set, struct node_component *c, const s
 								 .column = list->items[i]->column } };
 }
 
+bool node_component_of_container(struct posture_set *set, const struct yaml_node *container, const char *path,
+				 struct node_component *ret_component)
+{
+	struct node_component c = { .root = "", .manifest = path };
+
+	add_words(set, &c, yaml_get(container, "command"), path);
+	add_words(set, &c, yaml_get(container, "args"), path);
+	c.name = c.n_words ? known_name(c.words[0].text) : NULL;
+	c.environment = "\0";
+	if (c.name)
+		*ret_component = c;
+	return c.name;
+}
+
 /* The manifest of a component that runs tells only where it is written; of one that does not, everything. */
 static size_t add_manifest(struct posture_set *set, struct node_component *components, size_t n, size_t max, const char *path,
 			   const struct yaml_node *container)
 {
-	const struct yaml_node *command = yaml_get(container, "command");
-	struct node_component c = { .root = "", .manifest = path };
+	struct node_component c;
 
-	add_words(set, &c, command, path);
-	add_words(set, &c, yaml_get(container, "args"), path);
-	c.name = c.n_words ? known_name(c.words[0].text) : NULL;
-	if (!c.name)
+	if (!node_component_of_container(set, container, path, &c))
 		return n;
-	c.environment = "\0";
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(components[i].name, c.name) != 0 || components[i].manifest)
 			continue;

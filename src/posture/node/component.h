@@ -46,6 +46,10 @@ struct node_component {
 /* Every component of this node. What cannot be read is a problem of the set. */
 size_t node_components_find(struct posture_set *set, struct node_component *ret_components, size_t max);
 
+/* What a container of a manifest would run; false when it is none of the components. Its configuration file is not read. */
+bool node_component_of_container(struct posture_set *set, const struct yaml_node *container, const char *path,
+				 struct node_component *ret_component);
+
 /* A flag's last value, --name=value or --name value; NULL. A switch without a value is "true". Both "-" and "--". */
 const struct node_word *node_flag(const struct node_component *component, const char *name, const char **ret_value);
 

@@ -121,7 +121,7 @@ static const char *text_option(const struct node_component *c, const char *name,
 	return v && v->state == MODEL_SET ? v->value.text : NULL;
 }
 
-static struct posture_record *component_record(struct posture_set *set, const struct node_component *c)
+struct posture_record *node_component_record(struct posture_set *set, const struct node_component *c)
 {
 	struct posture_place place = { .file = c->pid ? NULL : c->manifest };
 	struct posture_record *r = posture_record_new(set, MODEL_KIND_NODE_COMPONENT, NULL, c->pid ?
@@ -157,7 +157,7 @@ static void collect(struct posture_set *set, const struct posture_audit_options 
 	n = node_components_find(set, components, NODE_COMPONENTS_MAX);
 	client_ca = text_option(named(components, n, "kube-apiserver"), "client-ca-file", set);
 	for (size_t i = 0; i < n; i++) {
-		struct posture_record *r = component_record(set, &components[i]);
+		struct posture_record *r = node_component_record(set, &components[i]);
 
 		etcd_ca = text_option(&components[i], "trusted-ca-file", set);
 		if (strcmp(components[i].name, "etcd") == 0 && etcd_ca && client_ca)

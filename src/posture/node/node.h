@@ -10,6 +10,8 @@
 
 extern const struct posture_collector node_collector;
 
+/* A node.component record; the component must live as long as the set. */
+struct posture_record *node_component_record(struct posture_set *set, const struct node_component *component);
 /* node.file records of what the components trust. */
 void node_files_collect(struct posture_set *set, const struct node_component *components, size_t n);
 /* node.encryption and node.audit-policy records of a kube-apiserver. */

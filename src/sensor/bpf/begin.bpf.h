@@ -47,8 +47,9 @@ struct slot {
 	__u16 type;
 	__u8 lane, rare, has_cwd, text_first;   /* text_first: first byte of the last text put */
 	/* State of the path walk. In the map and not in registers, so that the verifier sees one state per step. */
-	__u32 walk_n, walk_first, walk_bind, walk_flags;
+	__u32 walk_n, walk_first, walk_bind, walk_flags;   /* walk_first: ~0 while it has not left the file's mount */
 	__u64 root_mnt, root_dentry, mnt_ns;   /* where the walk ends */
+	__u64 first_root;        /* the root of the first process in its pid namespace: of a container, whatever jail the task is in */
 	/* The system call that the event is about. */
 	__u64 args[6];
 	__s64 dirfd;             /* what the next PATH argument is relative to */
@@ -95,6 +96,22 @@ static __always_inline void *cast(const void *address, __u32 btf_id)
 		BPF_CORE_READ_INTO(&peeked_, at_, __VA_ARGS__); \
 	peeked_; \
 })
+
+/* 8 bytes of kernel memory as a number, 0 where there are none. Any kernel structure that starts with a number of that size
+ * would do: it is read through the type timespec64. */
+static __always_inline __u64 word_at(__u64 address)
+{
+	__u64 word = 0;
+
+	if (CAN_CAST) {
+		word = (__u64)AT(timespec64, address)->tv_sec;
+		asm volatile("" : "+r"(word));   /* or it is made one load with that of another kind of pointer */
+		return word;
+	}
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
+	return word;
+}
+#define WORD(kind, address, member) word_at((address) + bpf_core_field_offset(struct kind, member))
 
 /* How much of a structure is copied: all of what is read of it lies within (the verifier checks that nothing outside the
  * block is touched, the tests that it is right). The registers are the last thing on their page. */
@@ -196,6 +213,15 @@ static __always_inline struct pid_namespace *pid_ns_of(struct task_struct *task)
 	return upid_ns(pid, PEEK(pid, level));   /* reading at or near NULL gives NULL */
 }
 
+/* The directory that is the root of the first process in the task's pid namespace. */
+static __always_inline __u64 first_root_of(struct task_struct *task)
+{
+	struct pid_namespace *ns = pid_ns_of(task);
+	struct task_struct *first = PEEK(ns, child_reaper);
+
+	return (__u64)PEEK(first, fs, root.dentry);
+}
+
 static __always_inline void fill_cred(struct slot *s, struct sensor_wire *w, struct cred *cred)
 {
 	struct user_namespace *user_ns;
@@ -239,6 +265,7 @@ static __always_inline void fill_header(struct slot *s, struct task_struct *task
 	s->root_mnt = (__u64)PEEK(fs, root.mnt);
 	s->root_dentry = (__u64)PEEK(fs, root.dentry);
 	s->mnt_ns = (__u64)mnt_ns;
+	s->first_root = first_root_of(task);
 }
 
 /*

@@ -14,6 +14,9 @@
  *
  *     types[openat] & kind[O_WRONLY|O_TRUNC] & result[0] & fd_type[file] & path(/etc/cron.d/x) & comm("vi") & where[host] ...
  *
+ * A path, name and part are asked of each name that the file has by its place, as the state sees it (sensor/names.h): by the mounts, from the
+ * root and on the host when mounts are not looked at. One of them must satisfy all three.
+ *
  * `*_free` is the set of terms that demand nothing of a dimension: when no other is left, it need not be asked.
  *
  * Sound: every dimension over-approximates. A collision of two hashes adds bits, never takes one.
@@ -40,9 +43,12 @@ enum {
 	FILTER_FD_TYPES = 8,     /* enum filter_fd_type */
 	FILTER_ENTRIES = 1024,   /* of comm, uid, exe, port, name, part tables: powers of two */
 	FILTER_NODES = 4096,
+	FILTER_MOUNTS = 2048,
+	FILTER_MOUNT_DEPTH = 8,  /* components of the path of a part of a file system that is mounted */
 	FILTER_CIDRS = 32,
 	FILTER_PROBES = 8,       /* a table is made so that no key is further from its place */
 	FILTER_COMPONENTS = 40,  /* as many as a PATH has */
+	FILTER_NEEDLES = 16, FILTER_NEEDLE_BYTES = 4,
 };
 
 /* FILE: regular, or a link; BLOCK and CHARACTER are devices; NEITHER is a socket. KERNEL is what the kernel made for itself: of
@@ -112,6 +118,8 @@ static inline __attribute__((always_inline)) __u32 filter_result(__s64 ret)
 
 struct filter_entry { __u64 key; __u64 mask[FILTER_CLASSES]; };   /* key 0: free */
 struct filter_name { __u64 key, mask; };                          /* of the class OPEN */
+/* A text that is looked for in components, by its first bytes: each of them eight times in a word, and whether there is one. */
+struct filter_needle { __u64 bytes[FILTER_NEEDLE_BYTES], counts[FILTER_NEEDLE_BYTES]; __u64 mask; };
 /* A directory or file of which terms speak, by the hash of its path from the root. */
 struct filter_node {
 	__u64 key;
@@ -119,6 +127,16 @@ struct filter_node {
 	__u64 child;             /* whatever is directly in it */
 	__u64 below;             /* whatever is in it, however deep */
 	__u64 partial;           /* bit n-1: some term wants what is in it and starts with certain n bytes, 1 to 8 */
+};
+/*
+ * Where the host has a file system, or a part of it: a file there has a name that begins with that place. By device and the hash
+ * of the part's path in the file system; that of a device's root is there for each device, with `point` 0 when only parts are mounted.
+ */
+struct filter_mount {
+	__u64 key;               /* filter_mount_key() */
+	__u64 point;             /* hash of the place's path */
+	__u64 path, part;        /* terms that want whatever is below the place, by directories above it; by its own components */
+	__u64 depths;            /* of a device: bit n: some part has a path of n components */
 };
 /* An address is (hi, lo) in host byte order; of IPv4, also mapped into IPv6 (::ffff:a.b.c.d), hi is 0, lo the address and the
  * family 4. Being inside satisfies the terms of `inside` and refutes those of `refutes`. */
@@ -143,14 +161,18 @@ struct filter_tables {
 	struct filter_entry comm[FILTER_ENTRIES], uid[FILTER_ENTRIES];
 	/* Executables, by the hash of their path: `exe` is exact, `exe_below` anything below a directory. */
 	struct filter_entry exe[FILTER_ENTRIES], exe_below[FILTER_ENTRIES];
-	/* OPEN: a path satisfies (nodes or path_free) and (names or name_free) and (parts or part_free). */
-	__u64 path_free, name_free, part_free;
+	/* OPEN: a path satisfies (nodes or path_free) and (names or name_free) and (parts or part_free) and (needles or needle_free). */
+	__u64 path_free, name_free, part_free, needle_free;
 	__u64 no_dots, no_proc;          /* terms that do not want FILTER_TEXT_DOTS, FILTER_TEXT_PROC */
 	__u64 fold;                      /* terms of rules that cannot tell repeats of an open apart: fold.bpf.h */
 	__u64 suffixes;                  /* bit n-1: some name is wanted by its last n bytes, 1 to 8 */
 	struct filter_node nodes[FILTER_NODES];
 	struct filter_name names[FILTER_ENTRIES];   /* last components, and ends of them */
 	struct filter_name parts[FILTER_ENTRIES];   /* components before the last */
+	struct filter_needle needles[FILTER_NEEDLES];
+	__u64 n_needles;
+	struct filter_mount mounts[FILTER_MOUNTS];
+	__u32 mounts_lost, spare3;                  /* some have found no place: what is not in the table is not known */
 	/* NET, per end. `*_none`: satisfied when that end has no address. cidr_other: satisfied unless the address refutes it. */
 	__u64 port_free[FILTER_ENDS], port_other[FILTER_ENDS], port_none[FILTER_ENDS];
 	__u64 cidr_free[FILTER_ENDS], cidr_other[FILTER_ENDS], cidr_none[FILTER_ENDS];
@@ -168,6 +190,7 @@ struct filter_process { __u64 start_ns; __u64 exe[FILTER_CLASSES]; __u32 version
 #define FILTER_ROOT 0x5bd1e9955bd1e995ULL
 #define FILTER_SALT_PARTIAL 0x2545f4914f6cdd1dULL
 #define FILTER_SALT_SUFFIX 0x9e3779b97f4a7c15ULL
+#define FILTER_SALT_MOUNT 0xd6e8feb86659fd93ULL
 
 static inline __attribute__((always_inline)) __u64 filter_mix(__u64 h, __u64 word)
 {
@@ -194,10 +217,24 @@ static inline __attribute__((always_inline)) __u64 filter_suffix_key(__u64 word,
 {
 	return filter_mix(FILTER_SALT_SUFFIX + n, filter_low_bytes(word, n));
 }
+/* Not 0 when the text begins at one of the 8 bytes of `word`; `next` is what follows, 0 behind the end. Four shifted copies are
+ * compared with a byte each: where all are equal a byte of `differ` is 0. */
+static inline __attribute__((always_inline)) __u64 filter_needle_in(const struct filter_needle *n, __u64 word, __u64 next)
+{
+	__u64 differ = (word ^ n->bytes[0]) | (((word >> 8 | next << 56) ^ n->bytes[1]) & n->counts[1]) |
+		       (((word >> 16 | next << 48) ^ n->bytes[2]) & n->counts[2]) | (((word >> 24 | next << 40) ^ n->bytes[3]) & n->counts[3]);
+
+	return (differ - 0x0101010101010101ULL) & ~differ & 0x8080808080808080ULL;
+}
 /* Texts that are compared whole: comm (16 bytes, zero-filled, as two words). */
 static inline __attribute__((always_inline)) __u64 filter_comm_key(__u64 first, __u64 second)
 {
 	return filter_mix(filter_mix(FILTER_ROOT, first), second);
+}
+/* `root`: hash of the path in the file system, FILTER_ROOT for "/". */
+static inline __attribute__((always_inline)) __u64 filter_mount_key(__u32 dev, __u64 root)
+{
+	return filter_mix(filter_mix(FILTER_SALT_MOUNT, dev), root);
 }
 static inline __attribute__((always_inline)) __u64 filter_uid_key(__u32 uid) { return filter_mix(FILTER_ROOT, uid); }
 static inline __attribute__((always_inline)) __u64 filter_port_key(__u32 end, __u32 port) { return filter_mix(FILTER_ROOT + end, port); }
@@ -224,6 +261,7 @@ static inline __attribute__((always_inline)) bool filter_inside(const struct fil
 FILTER_FIND(struct filter_entry, filter_find_entry, FILTER_ENTRIES)
 FILTER_FIND(struct filter_name, filter_find_name, FILTER_ENTRIES)
 FILTER_FIND(struct filter_node, filter_find_node, FILTER_NODES)
+FILTER_FIND(struct filter_mount, filter_find_mount, FILTER_MOUNTS)
 #undef FILTER_FIND
 
 #endif

@@ -56,29 +56,21 @@ static __always_inline void exe_from_walk(struct filter_process *p, struct filte
 	p->exe[FILTER_CALL] = w->exe[FILTER_CALL];
 }
 
-/* Whether a file has one path, which can be walked. */
-static __always_inline bool has_one_path(__u64 inode, __u64 vfsmount)
-{
-	__u64 sb = WORD(inode, inode, i_sb);
-
-	return !(WORD(super_block, sb, s_flags) >> SB_NOUSER_BIT & 1) && (__u32)WORD(inode, inode, i_nlink) <= 1 &&
-	       WORD(vfsmount, vfsmount, mnt_root) == WORD(super_block, sb, s_root);
-}
-
+/* By the path of the mounts, whatever other names the program has: that is the one which records have. */
 static __always_inline void exe_of_task(struct filter_process *p, struct filter_tables *t, __u64 task)
 {
-	__u64 file = WORD(mm_struct, WORD(task_struct, task, mm), exe_file), mnt = WORD(file, file, f_path.mnt);
+	__u64 file = WORD(mm_struct, WORD(task_struct, task, mm), exe_file), inode = WORD(file, file, f_inode);
 	struct walk *w;
 	int level;
 
 	p->exe[FILTER_OPEN] = p->exe[FILTER_NET] = p->exe[FILTER_CALL] = ~0ULL;
-	if (!file || !has_one_path(WORD(file, file, f_inode), mnt))
+	if (!file || WORD(super_block, WORD(inode, inode, i_sb), s_flags) >> SB_NOUSER_BIT & 1)
 		return;
 	level = walk_take();
 	if (level < 0)
 		return;
 	w = walk_of(level);
-	if (w && walk_path(level, mnt, WORD(file, file, f_path.dentry)) == 0)
+	if (w && walk_path(level, WORD(file, file, f_path.mnt), WORD(file, file, f_path.dentry)) == 0)
 		exe_from_walk(p, t, w, level);
 	walk_release(level);
 }

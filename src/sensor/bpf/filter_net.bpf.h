@@ -37,8 +37,8 @@ static __always_inline __u64 filter_no_end(struct filter_tables *t, __u32 end)
 	return (t->port_free[end] | t->port_none[end]) & (t->cidr_free[end] | t->cidr_none[end]);
 }
 
-/* Terms that one end of the internet socket `sk` satisfies. */
-static __always_inline __u64 filter_end(__u32 version, struct filter_tables *t, __u64 sk, bool is_six, __u32 end)
+/* Which of `terms` one end of the internet socket `sk` satisfies. */
+static __always_inline __u64 filter_end(__u32 version, struct filter_tables *t, __u64 terms, __u64 sk, bool is_six, __u32 end)
 {
 	bool remote = end == FILTER_REMOTE;
 	__u32 port = remote ? __builtin_bswap16((__u16)WORD(sock, sk, __sk_common.skc_dport)) : (__u16)WORD(sock, sk, __sk_common.skc_num);
@@ -46,7 +46,10 @@ static __always_inline __u64 filter_end(__u32 version, struct filter_tables *t, 
 	__u64 at, hi = 0, lo;
 
 	if (remote && !port)
-		return filter_no_end(t, end);
+		return terms & filter_no_end(t, end);
+	terms &= filter_port(t, end, port);
+	if (!(terms & ~t->cidr_free[end]))
+		return terms;
 	if (is_six) {
 		at = sk + (remote ? bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr)
 				  : bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr));
@@ -59,13 +62,20 @@ static __always_inline __u64 filter_end(__u32 version, struct filter_tables *t, 
 	} else {
 		lo = __builtin_bswap32(remote ? (__u32)WORD(sock, sk, __sk_common.skc_daddr) : (__u32)WORD(sock, sk, __sk_common.skc_rcv_saddr));
 	}
-	return filter_port(t, end, port) & filter_address(version, end, family, hi, lo);
+	return terms & filter_address(version, end, family, hi, lo);
 }
 
 /* Ends whose address the event has from the program: not looked at. NO_REMOTE: bind and listen speak of this end only. */
 enum { GIVEN_REMOTE = 1, GIVEN_LOCAL = 2, NO_REMOTE = 4 };
 
-/* Which of `terms` the socket satisfies. */
+/* Terms that want a socket of its kind. */
+static __always_inline __u64 filter_sock_kind(struct filter_tables *t, __u64 sk)
+{
+	return filter_kinds(t, FILTER_NET, filter_net_kind((__u16)WORD(sock, sk, __sk_common.skc_family), (__u16)WORD(sock, sk, sk_type),
+							   (__u16)WORD(sock, sk, sk_protocol)));
+}
+
+/* Which of `terms` the ends of the socket satisfy. */
 __noinline __u64 filter_socket(__u32 version, __u64 terms, __u64 sk, __u32 given)
 {
 	__u32 family = (__u16)WORD(sock, sk, __sk_common.skc_family);
@@ -73,7 +83,6 @@ __noinline __u64 filter_socket(__u32 version, __u64 terms, __u64 sk, __u32 given
 
 	if (!t)
 		return terms;
-	terms &= filter_kinds(t, FILTER_NET, filter_net_kind(family, (__u16)WORD(sock, sk, sk_type), (__u16)WORD(sock, sk, sk_protocol)));
 	if (!(terms & ~(t->port_free[0] & t->port_free[1] & t->cidr_free[0] & t->cidr_free[1])))
 		return terms;
 	if (family == AF_UNIX && !(given & (GIVEN_REMOTE | GIVEN_LOCAL)))
@@ -83,9 +92,9 @@ __noinline __u64 filter_socket(__u32 version, __u64 terms, __u64 sk, __u32 given
 	if (given & NO_REMOTE)
 		terms &= filter_no_end(t, FILTER_REMOTE);
 	else if (!(given & GIVEN_REMOTE))
-		terms &= filter_end(version, t, sk, family == AF_INET6, FILTER_REMOTE);
+		terms = filter_end(version, t, terms, sk, family == AF_INET6, FILTER_REMOTE);
 	if (terms && !(given & GIVEN_LOCAL))
-		terms &= filter_end(version, t, sk, family == AF_INET6, FILTER_LOCAL);
+		terms = filter_end(version, t, terms, sk, family == AF_INET6, FILTER_LOCAL);
 	return terms;
 }
 
@@ -109,7 +118,7 @@ __noinline int filter_net(__u32 index, __s64 ret, __u32 sent_to)
 	struct sensor_row *row = row_of(index);
 	__u32 version = version_now(), type, given = sent_to ? GIVEN_REMOTE : 0;
 	struct filter_tables *t = tables_of(version);
-	__u64 terms, sk;
+	__u64 terms, sk = 0;
 
 	if (!t || !row || !t->is_active || (row->family == SENSOR_FAMILY_NET && row->variant == SENSOR_NET_SOCKETCALL))
 		return 1;
@@ -124,10 +133,14 @@ __noinline int filter_net(__u32 index, __s64 ret, __u32 sent_to)
 	if (terms) {
 		sk = sock_number(row->family == SENSOR_FAMILY_NET && row->variant == SENSOR_NET_ACCEPT ? ret : (__s32)call_arg(current_task(), 0));
 		if (sk)
-			terms = filter_socket(version, terms, sk, given);
+			terms &= filter_sock_kind(t, sk);
 	}
 	if (terms)
 		terms = filter_who(version, FILTER_NET, terms);
+	if (terms && sk)
+		terms = filter_socket(version, terms, sk, given);
+	if (terms)
+		terms = filter_program(version, FILTER_NET, terms);
 	return terms ? 1 : drop(type);
 }
 

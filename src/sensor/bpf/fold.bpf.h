@@ -13,7 +13,7 @@
  * a file so that opening something else seems to be a repeat of it.
  *
  * Calls may be eight frames deep: an exit's program, do_open(), filter_open(), fold_open(), fold_file(), walk_path() and
- * walk_name_hash() are seven.
+ * walk_component() are seven.
  *
  * Bounds: a control group has a row of FOLD_ENTRIES places, and what it opens only pushes out what is in that row.
  *
@@ -97,10 +97,12 @@ __noinline __u64 fold_text(__u64 text)
 	if (len > 1 && len < DOTS_BYTES && (__u8)w->word[0] == '/') {
 		fold_begin(&h);
 		fold_add(&h, len);
+		w->bytes = len;
 		for (__u32 i = 0; i < DOTS_BYTES / 8; i++) {
-			if (i * 8 >= len)
+			__u32 all = *(volatile __u32 *)&w->bytes;   /* see walk_len() */
+			if (i * 8 >= all)
 				break;
-			fold_add(&h, filter_low_bytes(w->word[i & WALK_MASK], len - i * 8));
+			fold_add(&h, filter_low_bytes(w->word[i & WALK_MASK], all - i * 8));
 		}
 		key = fold_end(&h) | 1;
 	}
@@ -130,15 +132,15 @@ static __always_inline __u64 fold_path(__u64 vfsmount, __u64 dentry)
 	struct walk *w;
 	int level;
 
-	/* As in filter_path(): removed, or seen through a mount that gives it a second name. */
-	if (WORD(vfsmount, vfsmount, mnt_root) != WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root) ||
-	    (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry))
+	/* As in filter_path(): removed. */
+	if (!WORD(dentry, dentry, d_hash.pprev) && WORD(dentry, dentry, d_parent) != dentry)
 		return 0;
 	level = walk_take();
 	w = walk_of(level);
 	if (level < 0 || !w)
 		return 0;
-	if (walk_path(level, vfsmount, dentry) == 0)
+	/* Other names that it has by its place are made of components of this one, but for those above a part of a file system. */
+	if (walk_path(level, vfsmount, dentry) == 0 && w->rest == WORD(super_block, WORD(vfsmount, vfsmount, mnt_sb), s_root))
 		key = fold_components(w);
 	walk_release(level);
 	return key;
@@ -196,6 +198,7 @@ __noinline __u64 fold_who(__u64 creds)
 	fold_add(&h, word_at(task + bpf_core_field_offset(struct task_struct, comm) + 8));
 	fold_add(&h, WORD(fs_struct, fs, root.mnt));
 	fold_add(&h, WORD(fs_struct, fs, root.dentry));
+	fold_add(&h, walk_first_root());
 	fold_add(&h, cgroup);
 	fold_add(&h, *where);
 	return fold_end(&h) | 1;

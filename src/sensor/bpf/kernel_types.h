@@ -98,7 +98,7 @@ struct cred {
 /* ---- files ---- */
 struct dentry;
 struct super_block;
-struct qstr { __u32 len; const unsigned char *name; };
+struct qstr { __u32 hash, len; const unsigned char *name; };
 struct inode {
 	unsigned short i_mode;
 	kuid_t i_uid;

@@ -116,6 +116,8 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 		parent = MEMBER(s, dentry, struct dentry *, d_parent);
 		if (parent == dentry || !parent) {
 			s->walk_flags |= SENSOR_PATH_DETACHED;
+			if (s->walk_first == ~0U)
+				s->walk_flags |= SENSOR_PATH_LOOSE;
 			return;
 		}
 		if (s->walk_n >= PATH_COMPONENTS || s->off - start > PATH_BYTES - NAME_BYTES ||
@@ -124,30 +126,37 @@ static __always_inline void walk_up(struct slot *s, struct mount *mount, struct 
 		s->walk_n++;
 		dentry = parent;
 	}
-	s->walk_flags |= SENSOR_PATH_CUT;
+	s->walk_flags |= s->walk_first == ~0U ? SENSOR_PATH_CUT | SENSOR_PATH_LOOSE : SENSOR_PATH_CUT;
 }
 
-/* The mount shows a subtree of its file system: the rest of the way to the file system's root. */
+/* The rest of the way to the file system's root: there is one where the mount, or the task's root in it, shows a subtree. */
 static __always_inline void walk_bind(struct slot *s, struct mount *mount)
 {
-	struct dentry *dentry = PEEK(mount, mnt.mnt_root), *parent;
-	struct dentry *top = PEEK(mount, mnt.mnt_sb, s_root);
+	struct dentry *root_dentry = (struct dentry *)s->root_dentry, *parent;
+	struct dentry *dentry = s->walk_first == ~0U ? AT(dentry, s->root_dentry) : PEEK(mount, mnt.mnt_root);
+	struct dentry *top = PEEK(mount, mnt.mnt_sb, s_root), *first_root = (struct dentry *)s->first_root;
+	__u32 n = s->walk_first == ~0U ? s->walk_n : s->walk_first;
 
-	if (dentry == top)
+	if (s->walk_flags & SENSOR_PATH_LOOSE)
 		return;
-	s->walk_flags |= SENSOR_PATH_BIND;
+	if (dentry != top)
+		s->walk_flags |= SENSOR_PATH_BIND;
 	for (int i = 0; i < PATH_BIND_STEPS; i++) {
+		if (dentry == root_dentry || dentry == first_root)
+			s->walk_flags = (s->walk_flags & 255) | (n + s->walk_bind + 1) << SENSOR_PATH_ROOT_SHIFT;
 		if (dentry == top)
 			return;
 		parent = PEEK(dentry, d_parent);
-		if (parent == dentry)
-			return;   /* a subvolume has a root of its own */
+		if (parent == dentry) {
+			s->walk_flags |= SENSOR_PATH_LOOSE;   /* a subvolume may have a root of its own */
+			return;
+		}
 		if (!walk_name(s, PEEK(dentry, d_name.name)))
 			break;
 		s->walk_bind++;
 		dentry = parent;
 	}
-	s->walk_flags |= SENSOR_PATH_CUT;
+	s->walk_flags |= SENSOR_PATH_CUT | SENSOR_PATH_LOOSE;
 }
 
 static __always_inline bool is_deleted(struct dentry *dentry)

@@ -101,6 +101,7 @@ struct sensor_control {
 	__u32 count_cgroups;     /* events are counted by cgroup, too */
 	__u32 reader_dozes;      /* the first event of any kind is to wake it */
 	__u64 fold_key[2];       /* secret of this run */
+	__u64 rename_lock, mount_lock;   /* where the kernel has them; 0: not known (memo.bpf.h) */
 	__u32 reader_is_up;      /* reads by itself within milliseconds: nobody needs to wake it */
 };
 

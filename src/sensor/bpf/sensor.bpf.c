@@ -7,6 +7,7 @@
  *   names.bpf.h      what the security hooks know of names
  *   call.bpf.h       system calls: arguments, open, exec
  *   filter.bpf.h     whether an event may concern any rule   filter_net.bpf.h  of sockets   filter_life.bpf.h  what it knows
+ *   memo.bpf.h       what the filter said of a path
  *   fold.bpf.h       repeats of opens that no rule can tell apart
  *   net.bpf.h        sockets                  generic.bpf.h  calls that are told by their arguments
  *   memory.bpf.h     what memory was before its protection changes
