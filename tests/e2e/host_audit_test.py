@@ -5,9 +5,11 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 import harness as h
 
@@ -173,6 +175,81 @@ def test_sysctls(t):
     t.ok(len(records) > 40 and not wrong, "sysctls_are_what_sysctl_says", "\n".join(wrong) or f"{len(records)} records")
 
 
+def test_listeners(t):
+    """Sockets of this very process are seen with its name; those of the loopback as local."""
+    with socket.create_server(("127.0.0.1", 0)) as local, socket.create_server(("::", 0), family=socket.AF_INET6) as wide:
+        records, _ = ask("", "network", "host.listener",
+                         ["listener.port", "listener.pid", "listener.ip", "listener.is_local", "listener.is_any"])
+        expected = [(local, "127.0.0.1", "true", "false"), (wide, "::", "false", "true")]
+        wrong = []
+        for sock, ip, is_local, is_any in expected:
+            row = {"listener.port": str(sock.getsockname()[1]), "listener.pid": str(os.getpid()), "listener.ip": ip,
+                   "listener.is_local": is_local, "listener.is_any": is_any}
+            if row not in records:
+                wrong.append(f"{row} is not among {records}")
+    t.ok(not wrong, "listening_sockets_are_told_with_address_and_process", "\n".join(wrong))
+
+
+def test_processes(t):
+    """A program that is replaced while it runs, and what it may do."""
+    with tempfile.TemporaryDirectory(prefix="parka-e2e-", dir="/opt" if os.path.isdir("/opt") else "/usr/local") as tmp:
+        program = os.path.join(tmp, "sleeper")
+        shutil.copy(shutil.which("sleep"), program)
+        with subprocess.Popen([program, "60"]) as p:
+            os.unlink(program)
+            records, _ = ask("", "processes", "host.process",
+                             ["process.pid", "process.is_replaced", "process.replaced_files", "process.no_new_privs"])
+            p.kill()
+        ours = [r for r in records if r["process.pid"] == str(p.pid)]
+        good = len(ours) == 1 and ours[0]["process.is_replaced"] == "true" and program in ours[0]["process.replaced_files"]
+        t.ok(good, "a_program_that_was_replaced_while_it_runs_is_told", ours)
+
+
+def failed_checks(*arguments):
+    out = subprocess.run([h.find_parka(), "audit", *arguments, "--json"], stdout=subprocess.PIPE, text=True, check=False).stdout
+    return {(x["check"], x["entity"]) for x in json.loads(out)["findings"] if x["status"] == "fail"}
+
+
+def test_owners_and_capabilities(t, tmp):
+    """What a tree of one owner cannot show."""
+    root = os.path.join(tmp, "owners")
+    write(root + "/etc/passwd", "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n", 0o644)
+    write(root + "/usr/bin/tool", "x", 0o4755)
+    write(root + "/usr/bin/theirs", "x", 0o755)
+    write(root + "/usr/bin/strong", "x", 0o755)
+    os.makedirs(root + "/home/ann")
+    os.chown(root + "/home/ann", 4242, 4242)
+    os.chown(root + "/usr/bin/theirs", 4242, 0)
+    wanted = {("host-setid-unknown", "/usr/bin/tool"), ("host-account-home-owner", "account ann"), ("host-writable-program", "/usr/bin/theirs")}
+    if shutil.which("setcap") and subprocess.run(["setcap", "cap_sys_admin+ep", root + "/usr/bin/strong"], check=False).returncode == 0:
+        wanted.add(("host-setid-capabilities", "/usr/bin/strong"))
+    missing = wanted - failed_checks("files", "users", "--root", root)
+    t.ok(not missing, "owners_and_capabilities_of_files_are_told", missing)
+    # Who owns / is root: the same tree moved to another owner is judged the same.
+    for path in (root, root + "/usr/bin/tool", root + "/home", root + "/etc", root + "/usr", root + "/usr/bin", root + "/etc/passwd"):
+        mode = os.stat(path).st_mode & 0o7777
+        os.chown(path, 100000, 100000)
+        os.chmod(path, mode)
+    found = failed_checks("files", "--root", root)
+    t.ok(("host-setid-unknown", "/usr/bin/tool") in found and ("host-writable-program", "/usr/bin/tool") not in found,
+         "whoever_owns_the_root_directory_is_root", found)
+
+
+def test_capabilities_of_processes(t):
+    commands = {"host-process-contained-capabilities": ["unshare", "-pf", "sleep", "61"],
+                "host-process-capabilities": ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps", "+sys_ptrace", "--ambient-caps",
+                                              "+sys_ptrace", "sleep", "61"]}
+    for check, command in commands.items():
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as p:
+            time.sleep(0.5)
+            if p.poll() is not None:
+                t.skip(f"{check}_fails_for_such_a_process", f"{command[0]} does not work here")
+                continue
+            found = {entity for name, entity in failed_checks("processes") if name == check}
+            os.killpg(p.pid, 9)
+        t.ok(any("sleep" in e for e in found), f"{check}_fails_for_such_a_process", found)
+
+
 def main():
     t = h.Tap()
     with tempfile.TemporaryDirectory(prefix="parka-e2e-") as tmp:
@@ -188,6 +265,15 @@ def main():
             test_sysctls(t)
         else:
             t.skip("sysctls_are_what_sysctl_says", "no sysctl")
+    if os.geteuid() == 0 and os.path.isdir("/proc/1"):
+        test_listeners(t)
+        test_processes(t)
+        test_capabilities_of_processes(t)
+        with tempfile.TemporaryDirectory(prefix="parka-e2e-") as tmp:
+            os.chmod(tmp, 0o755)
+            test_owners_and_capabilities(t, tmp)
+    else:
+        t.skip("listening_sockets_are_told_with_address_and_process", "not root")
     return t.done()
 
 

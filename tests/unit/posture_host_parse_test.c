@@ -244,6 +244,54 @@ TEST(pam_lines_have_controls_in_brackets_and_modules_without_their_directory)
 	CHECK_INT(set->n_problems, 2);
 }
 
+/* ---- limits ---- */
+static char *repeated(const char *line, size_t n)
+{
+	size_t len = strlen(line);
+	char *text = arena_alloc(&set->arena, n * len + 1);
+
+	for (size_t i = 0; text && i < n; i++)
+		memcpy(text + i * len, line, len);
+	return text;
+}
+
+TEST(more_lines_than_the_limit_are_told_and_not_looked_at)
+{
+	struct sshd_config config;
+	struct pam_stack stack;
+	struct sudoers s;
+
+	start();
+	stack = (struct pam_stack){ .set = set };
+	pam_stack_parse(&stack, "big", repeated("auth a b\n", HOST_LINES_MAX + 1));
+	CHECK_INT(set->n_problems, 1);
+	CHECK_STR(set->problems->what, "too many lines: the rest was not looked at");
+	start();
+	config = (struct sshd_config){ .set = set };
+	sshd_config_parse(&config, "big", repeated("Port 1\n", HOST_LINES_MAX + 1));
+	CHECK_INT(set->n_problems, 1);
+	CHECK_STR(set->problems->what, "too many lines: the rest was not looked at");
+	start();
+	s = (struct sudoers){ .set = set };
+	sudoers_parse(&s, "big", repeated("a b=c\n", HOST_LINES_MAX + 1));
+	CHECK_INT(set->n_problems, 1);
+	CHECK_STR(set->problems->what, "too many lines: the rest was not looked at");
+}
+
+TEST(more_match_blocks_and_words_than_the_limits_are_told)
+{
+	struct sshd_config config;
+	size_t n;
+
+	start();
+	config = (struct sshd_config){ .set = set };
+	sshd_config_parse(&config, "big", repeated("Match user a\n", 1001));
+	CHECK_INT(config.n_matches, 1000);
+	CHECK_INT(set->n_problems, 1);
+	host_words(set, repeated("a ", HOST_WORDS_MAX + 5), &n);
+	CHECK_INT(n, HOST_WORDS_MAX);
+}
+
 /* ---- gzip ---- */
 TEST(gzip_is_unpacked_up_to_a_limit_and_damaged_bytes_are_an_error)
 {

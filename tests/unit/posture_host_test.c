@@ -264,6 +264,30 @@ TEST(ways_to_root_come_from_groups_and_sudoers_together)
 	posture_set_free(set);
 }
 
+static bool has_problem(const struct posture_set *set, const char *file, const char *what)
+{
+	for (const struct posture_problem *p = set->problems; p; p = p->next)
+		if (strcmp(p->place.file, file) == 0 && strstr(p->what, what))
+			return true;
+	return false;
+}
+
+TEST(files_that_include_themselves_end_and_are_told)
+{
+	static const char loop[] = "too many files that include each other";
+	struct posture_set *set = audit("loops");
+
+	CHECK(has_problem(set, "/etc/ssh/sshd_config", loop));
+	CHECK(has_problem(set, "/etc/sudoers", loop));
+	CHECK(has_problem(set, "/etc/pam.d/login", loop));
+	CHECK(has_problem(set, "/etc/pam.d/su", loop));
+	CHECK(has_problem(set, "/etc/crontab", "expected a schedule, a user and a command"));
+	/* What stands beside the include still counts. */
+	CHECK_STR(text_of(record(set, MODEL_KIND_SSHD, "SSH server"), MODEL_F_SSHD_PERMITROOTLOGIN), "no");
+	CHECK(set->first[MODEL_KIND_SUDO_GRANT]);
+	posture_set_free(set);
+}
+
 TEST(answers_of_nf_tables_are_read_and_cut_ones_are_an_error)
 {
 	/* One message NFT_MSG_NEWCHAIN of inet: type filter, hook input, policy drop; then NLMSG_DONE. */

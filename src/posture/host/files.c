@@ -82,12 +82,14 @@ static struct posture_record *make_record(const struct files *f, enum model_kind
 	struct host_list_of_texts list = { 0 };
 
 	posture_set_text(r, MODEL_F_PATH_NAME, path);
-	posture_set_bool(r, MODEL_F_PATH_EXISTS, st->error != -ENOENT && st->error != -ENOTDIR);
+	if (!st->error || st->error == -ENOENT || st->error == -ENOTDIR)
+		posture_set_bool(r, MODEL_F_PATH_EXISTS, !st->error);
 	if (st->error == -ENOENT || st->error == -ENOTDIR)
 		return r;
 	if (st->error) {
 		const char *why = posture_printf(set, "open %s: %s", path, strerror(-st->error));
 
+		posture_set_unknown(r, MODEL_F_PATH_EXISTS, why);
 		posture_set_unknown(r, MODEL_F_PATH_PERMISSIONS, why);
 		posture_set_unknown(r, MODEL_F_PATH_OWNER, why);
 		posture_set_unknown(r, MODEL_F_PATH_GROUP, why);

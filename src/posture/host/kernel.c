@@ -192,12 +192,12 @@ static int compare_versions(const char *a, const char *b)
 	return *a ? 1 : *b ? -1 : 0;
 }
 
-/* "6.1.0-18-amd64" is of the flavour "amd64": only kernels of the running one's flavour count. */
+/* What follows the version: "6.1.0-18-cloud-amd64" is of the flavour "-cloud-amd64". Only kernels of the running one's count. */
 static const char *flavour(const char *release)
 {
-	const char *dash = strrchr(release, '-');
-
-	return dash ? dash : "";
+	release += strspn(release, "0123456789.");
+	release += *release == '-' ? 1 + strspn(release + 1, "0123456789.") : 0;
+	return *release == '-' ? release : "";
 }
 
 static void installed(struct host_kernel *k, struct posture_record *r)

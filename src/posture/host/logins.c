@@ -168,6 +168,23 @@ static void banners(struct posture_record *r)
 	host_set_list(r, MODEL_F_LOGINS_BANNERS_EMPTY, &empty);
 }
 
+/* GRUB: superusers with a password (info grub, "Security"). */
+static void boot_loader(struct posture_record *r)
+{
+	static const char *const files[] = { "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg" };
+	const char *why = NULL, *first_why = NULL;
+	char *text = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(files) && !text; i++) {
+		text = host_read(r->set, files[i], HOST_FILE_BYTES_MAX, &why);
+		first_why = first_why ? first_why : why;
+	}
+	if (text)
+		posture_set_bool(r, MODEL_F_LOGINS_BOOT_PASSWORD, strstr(text, "set superusers") && strstr(text, "password"));
+	else if (first_why)
+		posture_set_unknown(r, MODEL_F_LOGINS_BOOT_PASSWORD, first_why);
+}
+
 static void inactive(struct posture_record *r)
 {
 	const char *why;
@@ -200,6 +217,7 @@ void host_logins(struct host_users *users)
 		   place);
 	hash = host_login_def(users->set, "FAILLOG_ENAB", NULL);
 	posture_set_bool(r, MODEL_F_LOGINS_LOGS_FAILURES, (hash && strcmp(hash, "yes") == 0) || (logs && strcmp(logs, "yes") == 0));
+	boot_loader(r);
 	inactive(r);
 	shells(r);
 	core_limit(r);

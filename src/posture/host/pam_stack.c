@@ -117,9 +117,13 @@ static void read_depth(struct pam_stack *stack, const char *file, char *text, in
 		if (p[0] == '\\' && p[1] == '\n')
 			p[0] = p[1] = ' ';
 	while ((line = host_next_setting(&text, &number))) {
-		if (++stack->n_lines > HOST_LINES_MAX)
+		struct posture_place place = { .file = file, .line = number };
+
+		if (++stack->n_lines > HOST_LINES_MAX) {
+			problem(stack, place, "too many lines: the rest was not looked at");
 			return;
-		read_line(stack, line, only, (struct posture_place){ .file = file, .line = number }, depth);
+		}
+		read_line(stack, line, only, place, depth);
 	}
 }
 

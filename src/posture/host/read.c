@@ -20,8 +20,12 @@ char *host_read(struct posture_set *set, const char *path, size_t max_bytes, con
 	int r = posture_read(set, path, max_bytes, &text, &len, &err);
 
 	*ret_why = NULL;
-	if (r >= 0)
+	if (r >= 0) {
+		/* Texts end at a NUL here: what comes after it was not judged, and that is told. */
+		if (strlen(text) != len)
+			posture_problem(set, MODEL_LAYER_KERNEL, (struct posture_place){ .file = path }, "a NUL byte: what follows it was not looked at");
 		return text;
+	}
 	if (r != -ENOENT && r != -ENOTDIR)
 		*ret_why = posture_printf(set, "%s", err.text);
 	return NULL;
