@@ -220,7 +220,8 @@ def test_owners_and_capabilities(t, tmp):
     os.makedirs(root + "/home/ann")
     os.chown(root + "/home/ann", 4242, 4242)
     os.chown(root + "/usr/bin/theirs", 4242, 0)
-    wanted = {("host-setid-unknown", "/usr/bin/tool"), ("host-account-home-owner", "account ann"), ("host-writable-program", "/usr/bin/theirs")}
+    wanted = {("host-setid-unknown", "/usr/bin/tool"), ("host-account-home-owner", "account ann"), ("host-writable-program", "/usr/bin/theirs"),
+              ("host-writable-unowned", "/usr/bin/theirs")}
     if shutil.which("setcap") and subprocess.run(["setcap", "cap_sys_admin+ep", root + "/usr/bin/strong"], check=False).returncode == 0:
         wanted.add(("host-setid-capabilities", "/usr/bin/strong"))
     missing = wanted - failed_checks("files", "users", "--root", root)

@@ -55,24 +55,33 @@ static const struct { unsigned bit; const char *name; } permissions[] = {
 	{ 02, "other-write" }, { 01, "other-execute" },
 };
 
-struct files { struct posture_set *set; char *groups; size_t n_seen; };
+struct files { struct posture_set *set; char *groups, *users; size_t n_seen; };
+
+/* The name of an id in a table "name:password:id:..."; NULL. */
+static const char *name_of(struct posture_set *set, const char *table, uint32_t id)
+{
+	char wanted[32];
+
+	snprintf(wanted, sizeof(wanted), ":%u:", id);
+	for (const char *at = table; at && (at = strstr(at, wanted)); at++) {
+		const char *start = at;
+		size_t name;
+
+		while (start > table && start[-1] != '\n')
+			start--;
+		name = strcspn(start, ":");
+		/* Only the third field counts: one colon before this one. */
+		if ((size_t)(at - start) > name && !memchr(start + name + 1, ':', (size_t)(at - start) - name - 1))
+			return posture_printf(set, "%.*s", (int)name, start);
+	}
+	return NULL;
+}
 
 static const char *group_name(const struct files *f, uint32_t gid)
 {
-	char wanted[32];
-	const char *at, *start;
+	const char *name = gid == 0 ? "root" : name_of(f->set, f->groups, gid);
 
-	if (gid == 0)
-		return "root";
-	snprintf(wanted, sizeof(wanted), ":%u:", gid);
-	for (at = f->groups; at && (at = strstr(at, wanted)); at++) {
-		for (start = at; start > f->groups && start[-1] != '\n'; start--)
-			;
-		/* name:password:gid: only the third field counts. */
-		if ((size_t)(at - start) > strcspn(start, ":") && !memchr(start + strcspn(start, ":") + 1, ':', (size_t)(at - start) - strcspn(start, ":") - 1))
-			return posture_printf(f->set, "%.*s", (int)strcspn(start, ":"), start);
-	}
-	return posture_printf(f->set, "%u", gid);
+	return name ? name : posture_printf(f->set, "%u", gid);
 }
 
 static struct posture_record *make_record(const struct files *f, enum model_kind_id kind, const char *path, const struct host_stat *st)
@@ -151,6 +160,7 @@ static void writable_record(struct files *f, const char *path, const struct host
 	struct posture_record *r = make_record(f, MODEL_KIND_HOST_WRITABLE, path, st);
 
 	posture_set_bool(r, MODEL_F_PATH_IS_PROGRAM, is_program);
+	posture_set_bool(r, MODEL_F_PATH_HAS_OWNER, st->uid == 0 || name_of(f->set, f->users, st->uid));
 	posture_set_text(r, MODEL_F_PATH_WRITABLE_BY, host_writable_by_others(f->set, path));
 }
 
@@ -164,13 +174,15 @@ static void look_at(struct files *f, int dir, const char *dir_path, const char *
 	struct host_stat st = { .mode = raw->st_mode, .uid = raw->st_uid == root.uid ? 0 : raw->st_uid,
 				.gid = raw->st_gid == root.gid ? 0 : raw->st_gid };
 	const char *path;
+	bool is_lost;
 
-	if (!is_setid && !capabilities && !is_open && !(is_program && st.uid != 0))
+	is_lost = st.uid != 0 && f->users && !name_of(f->set, f->users, st.uid);
+	if (!is_setid && !capabilities && !is_open && !is_lost && !(is_program && st.uid != 0))
 		return;
 	path = posture_printf(f->set, "%s/%s", dir_path, name);
 	if (is_setid || capabilities)
 		setid_record(f, path, name, &st, capabilities);
-	if (is_open || (is_program && st.uid != 0 && !(is_setid && st.uid)))
+	if (is_open || is_lost || (is_program && st.uid != 0 && !(is_setid && st.uid)))
 		writable_record(f, path, &st, is_program);
 }
 
@@ -213,6 +225,7 @@ static void collect(struct posture_set *set, const struct posture_audit_options 
 
 	(void)options;
 	f.groups = host_read(set, "/etc/group", HOST_FILE_BYTES_MAX, &why);
+	f.users = host_read(set, "/etc/passwd", HOST_FILE_BYTES_MAX, &why);
 	if (*set->root && stat(set->root, &st) == 0)
 		root = (struct owner){ st.st_uid, st.st_gid };
 	for (size_t i = 0; i < ARRAY_LEN(by_name); i++)
