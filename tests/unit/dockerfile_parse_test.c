@@ -6,7 +6,7 @@
 #include "posture/dockerfile/shell.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "posture/host/firewall.h"
 #include "posture/host/host.h"
 #include "posture/judge.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <dirent.h>
@@ -80,7 +81,7 @@ static void unpack(const char *name, char *root)
 	memcpy(root, "/tmp/parka-host-XXXXXX", sizeof("/tmp/parka-host-XXXXXX"));
 	arena_init(&arena, 0);
 	err = ERR_INIT;
-	if (!CHECK(mkdtemp(root)) || asprintf(&path, "%s/host/%s.tree", getenv("TEST_DATA"), name) < 0)
+	if (!CHECK(mkdtemp(root)) || asprintf(&path, "%s/host/%s.tree", data_dir(), name) < 0)
 		return;
 	if (file_read(path, 1 << 20, &arena, &text, &len, &err) < 0)
 		CHECK_STR(err.text, "");
@@ -118,13 +119,11 @@ static struct posture_set *audit(const char *name)
 
 static void load_checks(void)
 {
-	_cleanup_free_ char *path = NULL;
-
-	if (checks || asprintf(&path, "%s/../../../content/checks", getenv("TEST_DATA")) < 0)
+	if (checks)
 		return;
 	checks = posture_checks_new();
 	err = ERR_INIT;
-	if (posture_checks_load(checks, path, &err) < 0)
+	if (posture_checks_load(checks, checks_dir(), &err) < 0)
 		CHECK_STR(err.text, "");
 }
 

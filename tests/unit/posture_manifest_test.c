@@ -2,7 +2,7 @@
 #include "base/strbuf.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <time.h>
@@ -514,7 +514,7 @@ static void add_data(const char *name)
 	const char *paths[1];
 
 	strbuf_init(&path, 4096);
-	strbuf_addf(&path, "%s/manifests/%s", getenv("TEST_DATA"), name);
+	strbuf_addf(&path, "%s/manifests/%s", data_dir(), name);
 	paths[0] = path.text;
 	err = ERR_INIT;
 	CHECK_INT(posture_lint(set, paths, 1, NULL, &err), 0);
