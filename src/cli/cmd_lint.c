@@ -15,6 +15,7 @@ static const struct cli_option options[] = {
 static const struct cli_example examples[] = {
 	{ "parka lint", "every file below this directory that parka knows" },
 	{ "parka lint Dockerfile deploy/", "a file and a directory" },
+	{ "parka lint shop.tar", "an image, as docker save wrote it; or the directory of an OCI layout" },
 	{ "parka lint --as dockerfile -", "standard input" },
 	{ "parka lint --refs hadolint Dockerfile", "only what hadolint would look for" },
 	{ "parka lint --kubernetes 1.28 deploy/", "by the Pod Security Standards of that version" },

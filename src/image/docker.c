@@ -203,6 +203,8 @@ static int add_image(struct store *s, const char *hex, struct err *err)
 		return -E2BIG;
 	own->image.user = "";
 	own->image.id = arena_printf(arena, "sha256:%s", hex);
+	if (!own->image.id)
+		return err_set(err, -E2BIG, "%s: no room left", s->source->name);
 	own->image.tags = names_of(s, own->image.id, false);
 	own->image.digests = names_of(s, own->image.id, true);
 	path = arena_printf(arena, STORE "/imagedb/content/sha256/%s", hex);
@@ -211,6 +213,31 @@ static int add_image(struct store *s, const char *hex, struct err *err)
 		problem(own, arena_strdup(arena, here.text));
 	find_layers(s, own, json_at(config, "rootfs", "diff_ids", NULL));
 	return 0;
+}
+
+/* What `docker images` leaves out without --all: no name, and the parent of another image (imagedb/metadata/sha256/ID/parent). */
+static void mark_intermediates(struct image_source *source)
+{
+	struct map by_id = MAP_INIT;
+
+	for (size_t i = 0; i < source->n_images; i++) {
+		struct image_own *own = source->images[i];
+		if (!own->image.tags.n && !own->image.digests.n && own->image.id)
+			map_put(&by_id, own->image.id, strlen(own->image.id), own);
+	}
+	for (size_t i = 0; by_id.n && i < source->n_images; i++) {
+		const char *hex = source->images[i]->image.id + 7;       /* behind "sha256:" */
+		char *parent, *path = arena_printf(&source->arena, STORE "/imagedb/metadata/sha256/%s/parent", hex);
+		struct image_own *own;
+		size_t len;
+
+		if (!path || file_read_at(source->root, path, LINE_MAX_BYTES, &source->arena, &parent, &len, NULL) < 0)
+			continue;
+		own = map_get(&by_id, parent, strcspn(parent, "\n"));
+		if (own)
+			own->image.is_intermediate = true;
+	}
+	map_done(&by_id);
 }
 
 static int read_images(struct store *s, struct err *err)
@@ -236,6 +263,7 @@ static int read_images(struct store *s, struct err *err)
 		qsort(ids, n, sizeof(*ids), compare_texts);
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = add_image(s, ids[i], err);
+	mark_intermediates(s->source);
 	return r;
 }
 

@@ -111,6 +111,7 @@ struct image {
 	size_t n_steps;
 	struct image_layer *const *layers;              /* lowest first */
 	size_t n_layers;
+	bool is_intermediate;            /* Docker's store: a step of a build, without a name, that another image was built from */
 	bool has_signature;              /* the layout holds a signature of it (cosign's sha256-DIGEST.sig, a referrer) */
 	const char *problem;             /* partial: why (also the first layer's reason, after loading); else NULL */
 	/* After image_load(): */

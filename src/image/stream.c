@@ -114,8 +114,8 @@ static ssize_t read_compressed(struct image_stream *s, void *bytes, size_t len, 
 		if (!s->left)
 			return err_set(err, -EBADMSG, "%s: its compressed data is cut off", s->name);
 		n = fill(s, err);
-		if (n < 0)
-			return n;
+		if (n <= 0)
+			return n < 0 ? n : err_set(err, -EBADMSG, "%s: its compressed data leads nowhere", s->name);
 	}
 }
 

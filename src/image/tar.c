@@ -75,6 +75,9 @@ static bool checksum_holds(const struct header *h)
 		sum += c;
 		signed_sum += (signed char)c;
 	}
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+	return true;             /* a fuzzer would not get past it */
+#endif
 	return said == sum || (int64_t)said == signed_sum;
 }
 

@@ -7,6 +7,7 @@
 #include "posture/compose/compose.h"
 #include "posture/dockerfile/dockerfile.h"
 #include "posture/iam/account.h"
+#include "posture/images/images.h"
 #include "posture/kubernetes/manifest.h"
 
 #include <dirent.h>
@@ -21,6 +22,7 @@
 const struct posture_reader *const posture_readers[] = {
 	&dockerfile_reader,
 	&iam_reader,
+	&images_reader,
 	&kubernetes_reader,
 	&compose_reader,
 	NULL,
@@ -142,6 +144,15 @@ static bool is_passed_over(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* Whether a reader takes it as it is: an archive, a directory that is one thing. */
+static bool is_taken_open(struct walk *w, const char *path, int fd, bool was_named)
+{
+	for (const struct posture_reader *const *r = posture_readers; *r; r++)
+		if ((*r)->open && (!w->as || !was_named || w->as == *r) && (*r)->open(w->set, path, fd, was_named))
+			return true;
+	return false;
+}
+
 static void walk_dir(struct walk *w, const char *path, int fd);
 
 static const char *path_below(struct posture_set *set, const char *dir, const char *name)
@@ -164,6 +175,8 @@ static void walk_entry(struct walk *w, const char *dir, int dir_fd, const char *
 		struct err err = ERR_INIT;
 		err_set_os(&err, -errno, "open %s", path);
 		problem(w->set, path, &err);
+	} else if (is_taken_open(w, path, fd, false)) {
+		close(fd);
 	} else if (S_ISDIR(st.st_mode)) {
 		walk_dir(w, path, fd);
 	} else {
@@ -219,6 +232,8 @@ static void lint_path(struct walk *w, const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		err_set_os(&err, -errno, "open %s", path);
 		problem(w->set, path, &err);
+	} else if (is_taken_open(w, path, fd, true)) {
+		return;
 	} else if (S_ISDIR(st.st_mode)) {
 		walk_dir(w, path, take_fd(fd));
 	} else {

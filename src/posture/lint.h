@@ -44,6 +44,8 @@ struct posture_reader {
 	void (*read)(struct posture_set *set, struct posture_file *file);
 	/* After the last file: what needs several records (RBAC, coverage of network policies). May be NULL. */
 	void (*finish)(struct posture_set *set);
+	/* Asked first: what is no text to be read whole, files and directories: true when it took it. The descriptor stays the caller's. May be NULL. */
+	bool (*open)(struct posture_set *set, const char *path, int fd, bool was_named);
 };
 extern const struct posture_reader *const posture_readers[];   /* NULL-ended, in lint.c */
 

@@ -605,6 +605,23 @@ TEST(dockers_store_is_read_where_it_lies)
 	forget_root();
 }
 
+TEST(steps_of_builds_are_told_from_images)
+{
+	put_store();
+	put_text("image/overlay2/imagedb/content/sha256/" S1, "{\"config\":{},\"rootfs\":{\"diff_ids\":[\"sha256:d1\"]}}");
+	CHECK_INT(open_store(), 0);
+	CHECK_INT(image_count(source), 2);
+	CHECK(!image_at(source, 1)->is_intermediate);
+	source = image_source_free(source);
+	put_text("image/overlay2/imagedb/metadata/sha256/" C1 "/parent", "sha256:" S1);
+	put_text("image/overlay2/imagedb/metadata/sha256/" S1 "/parent", "sha256:" C1);
+	CHECK_INT(open_store(), 0);
+	CHECK_STR(image_at(source, 1)->id, "sha256:" S1);
+	CHECK(image_at(source, 1)->is_intermediate);
+	CHECK(!image_at(source, 0)->is_intermediate);
+	forget_root();
+}
+
 TEST(a_store_that_lacks_a_layer_says_so)
 {
 	put_store();
@@ -624,12 +641,13 @@ TEST(a_store_of_another_driver_is_no_store_without_images)
 
 TEST(directories_deeper_than_the_limit_make_the_layer_partial)
 {
-	char path[4096] = "overlay2/low/diff";
+	char path[2048] = "overlay2/low/diff", full[2200];
 
 	put_store();
 	for (int i = 0; i < IMAGE_DEPTH_MAX + 2; i++)
 		strcat(path, "/d");
-	file_make_dirs(arena_printf(&(struct arena){ 0 }, "%s/%s", root, path), 0755, NULL);
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	file_make_dirs(full, 0755, NULL);
 	CHECK_INT(open_store(), 0);
 	image = image_at(source, 0);
 	image_load(source, image);
