@@ -299,7 +299,9 @@ static int assignment(struct parser *p, json_t *table)
 	p->depth -= depth;
 	if (r < 0)
 		return r;
-	return json_object_setn_new(table, name.text ? name.text : "", name.len, item) < 0 ? fail(p, -EBADMSG, "a key is no UTF-8") : 0;
+	return json_object_setn_new(table, name.text ? name.text : "", name.len, item) < 0
+		       ? fail(p, -EBADMSG, "a key is no UTF-8")
+		       : 0;
 }
 
 static int inline_table(struct parser *p, json_t **ret)
@@ -347,7 +349,8 @@ static int bare_value(struct parser *p, json_t **ret)
 	double number;
 
 	while (p->at < p->end && (isalnum((unsigned char)*p->at) || strchr("+-._:", *p->at)) && n < sizeof(word) - 1) {
-		is_date |= *p->at == ':' || (*p->at == '-' && p->at - start == 4 && isdigit((unsigned char)start[0]) && isdigit((unsigned char)start[3]));
+		is_date |= *p->at == ':' || (*p->at == '-' && p->at - start == 4 && isdigit((unsigned char)start[0]) &&
+					     isdigit((unsigned char)start[3]));
 		if (*p->at != '_')
 			word[n++] = *p->at;
 		p->at++;

@@ -6,8 +6,8 @@
  * objects, arrays arrays, integers and floats numbers, dates and times strings as they were written.
  *
  * What is no TOML is refused with line and column; a key that is given twice too, as the specification has it, apart from one
- * thing: which tables may be reopened is judged a little more leniently (a dotted key may add to a table of its own file). Integers
- * beyond 64 bits are refused. Texts hold no NUL; `text` is NUL-terminated at len.
+ * thing: which tables may be reopened is judged a little more leniently (a dotted key may add to a table of its own file).
+ * Integers beyond 64 bits are refused. Texts hold no NUL; `text` is NUL-terminated at len.
  *
  * Not a library because what Debian has (toml11) is C++ that throws and recurses without a limit. Thread: any.
  */

@@ -2,9 +2,13 @@
 #include "cli/posture_run.h"
 #include "posture/lint.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const struct cli_option options[] = {
 	CLI_POSTURE_OPTIONS,
 	{ 0, "as", "KIND", "What the named files are, whatever their names: dockerfile, kubernetes, compose, ...", CLI_COMPLETE_NONE, NULL },
+	{ 0, "kubernetes", "VERSION", "Version of Kubernetes that manifests are for (1.30); else the newest that is known.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
 };
 
@@ -14,9 +18,26 @@ static const struct cli_example examples[] = {
 	{ "parka lint shop.tar", "an image, as docker save wrote it; or an OCI layout" },
 	{ "parka lint --as dockerfile -", "standard input" },
 	{ "parka lint --refs hadolint Dockerfile", "only what hadolint would look for" },
+	{ "parka lint --kubernetes 1.28 deploy/", "by the Pod Security Standards of that version" },
 	{ "parka lint --format sarif -o parka.sarif .", "for the code hosting's security tab" },
 	{ NULL, NULL },
 };
+
+/* "1.30", "v1.30", "1.30.2"; false when it is no version. */
+static bool read_version(const char *text, unsigned *ret_minor)
+{
+	unsigned long minor;
+	char *end;
+
+	text += *text == 'v';
+	if (strncmp(text, "1.", 2) != 0 || text[2] < '0' || text[2] > '9')
+		return false;
+	minor = strtoul(text + 2, &end, 10);
+	if ((*end && *end != '.') || minor > 999)
+		return false;
+	*ret_minor = minor ? (unsigned)minor : 1;     /* 0 stands for the newest; what holds for 1.0 holds for 1.1 */
+	return true;
+}
 
 static int run(struct cli_args *args)
 {
@@ -29,6 +50,8 @@ static int run(struct cli_args *args)
 	struct err err = ERR_INIT;
 	int r;
 
+	if (cli_value(args, "kubernetes") && !read_version(cli_value(args, "kubernetes"), &set->kubernetes_minor))
+		return cli_usage_error(args, "--kubernetes wants a version as 1.30, not '%s'", cli_value(args, "kubernetes"));
 	if (!n) {
 		paths = here;
 		n = 1;

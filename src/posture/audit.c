@@ -2,18 +2,25 @@
 #include "posture/audit.h"
 
 #include "base/suggest.h"
+#include "posture/host/host.h"
 #include "posture/images/images.h"
 #include "posture/node/node.h"
 #include "posture/containers/containers.h"
 #include "posture/docker/docker.h"
+#include "posture/engines/engines.h"
 
 #include <errno.h>
 #include <string.h>
 
 const struct posture_collector *const posture_collectors[] = {
+	&host_kernel_collector, &host_files_collector, &host_services_collector, &host_network_collector, &host_processes_collector,
+	&host_logging_collector, &host_updates_collector, &host_users_collector, &host_ssh_collector,
 	&node_collector,
 	&images_collector,
 	&posture_docker,
+	&posture_containerd,
+	&posture_crio,
+	&posture_podman,
 	&posture_containers,
 	NULL,
 };

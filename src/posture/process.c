@@ -64,12 +64,15 @@ void posture_processes(struct posture_set *set, void (*each)(void *data, unsigne
 	closedir(dir);
 }
 
-int posture_process_read(struct posture_set *set, unsigned pid, const char *name, char **ret_text, size_t *ret_len, struct err *err)
+int posture_process_read(struct posture_set *set, unsigned pid, const char *name, char **ret_text, size_t *ret_len,
+			 struct err *err)
 {
-	return posture_read(set, posture_printf(set, "/proc/%u/%s", pid, name), POSTURE_PROC_FILE_BYTES_MAX, ret_text, ret_len, err);
+	return posture_read(set, posture_printf(set, "/proc/%u/%s", pid, name), POSTURE_PROC_FILE_BYTES_MAX, ret_text, ret_len,
+			    err);
 }
 
-int posture_process_command(struct posture_set *set, unsigned pid, const char *const **ret_argv, size_t *ret_argc, struct err *err)
+int posture_process_command(struct posture_set *set, unsigned pid, const char *const **ret_argv, size_t *ret_argc,
+			    struct err *err)
 {
 	const char **argv;
 	size_t len, n = 0, argc = 0;
@@ -163,12 +166,17 @@ int posture_process_status(struct posture_set *set, unsigned pid, struct posture
 	if (!line_of(text, "Uid"))
 		return err_set(err, -EBADMSG, "%s has no user id", path);
 	*ret = (struct posture_process_status){
-		.uid = second_number(line_of(text, "Uid")), .gid = second_number(line_of(text, "Gid")),
-		.parent = number_at(line_of(text, "PPid"), 10), .ns_pid = last_number(line_of(text, "NSpid")),
-		.caps_effective = number_at(line_of(text, "CapEff"), 16), .caps_permitted = number_at(line_of(text, "CapPrm"), 16),
+		.uid = second_number(line_of(text, "Uid")),
+		.gid = second_number(line_of(text, "Gid")),
+		.parent = number_at(line_of(text, "PPid"), 10),
+		.ns_pid = last_number(line_of(text, "NSpid")),
+		.caps_effective = number_at(line_of(text, "CapEff"), 16),
+		.caps_permitted = number_at(line_of(text, "CapPrm"), 16),
 		.caps_bounding = number_at(line_of(text, "CapBnd"), 16),
-		.no_new_privs = (unsigned)number_at(line_of(text, "NoNewPrivs"), 10), .seccomp = (unsigned)number_at(line_of(text, "Seccomp"), 10),
-		.has_no_new_privs = line_of(text, "NoNewPrivs") != NULL, .has_seccomp = line_of(text, "Seccomp") != NULL,
+		.no_new_privs = (unsigned)number_at(line_of(text, "NoNewPrivs"), 10),
+		.seccomp = (unsigned)number_at(line_of(text, "Seccomp"), 10),
+		.has_no_new_privs = line_of(text, "NoNewPrivs") != NULL,
+		.has_seccomp = line_of(text, "Seccomp") != NULL,
 		.has_caps = line_of(text, "CapEff") != NULL,
 	};
 	return 0;

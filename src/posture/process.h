@@ -21,7 +21,8 @@ enum {
 void posture_processes(struct posture_set *set, void (*each)(void *data, unsigned pid, const char *comm), void *data);
 
 /* Its command line: words, NULL-ended. */
-int posture_process_command(struct posture_set *set, unsigned pid, const char *const **ret_argv, size_t *ret_argc, struct err *err);
+int posture_process_command(struct posture_set *set, unsigned pid, const char *const **ret_argv, size_t *ret_argc,
+			    struct err *err);
 /* A variable of the environment that it was started with; NULL when there is none or it cannot be read. */
 const char *posture_process_env(struct posture_set *set, unsigned pid, const char *name);
 
@@ -39,7 +40,8 @@ int posture_process_status(struct posture_set *set, unsigned pid, struct posture
 /* Inode of a namespace of it ("net", "pid", ...). */
 int posture_process_namespace(struct posture_set *set, unsigned pid, const char *name, uint64_t *ret_inode);
 /* A small text file below /proc/PID. */
-int posture_process_read(struct posture_set *set, unsigned pid, const char *name, char **ret_text, size_t *ret_len, struct err *err);
+int posture_process_read(struct posture_set *set, unsigned pid, const char *name, char **ret_text, size_t *ret_len,
+			 struct err *err);
 
 /* Sockets that listen on TCP in the process's network namespace and belong to it: "0.0.0.0:2375", "[::]:2377". */
 size_t posture_process_listens(struct posture_set *set, unsigned pid, const char **ret, size_t max);

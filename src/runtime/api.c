@@ -32,7 +32,9 @@ void runtime_facts_fill(struct runtime_facts *facts, const struct runtime_contai
 
 static const char *socket_of(struct runtime *runtime, const struct runtime_row *row)
 {
-	static const char *const sockets[] = { [RUNTIME_DOCKER] = "/run/docker.sock", [RUNTIME_PODMAN] = "/run/podman/podman.sock" };
+	static const char *const sockets[] = {
+		[RUNTIME_DOCKER] = "/run/docker.sock", [RUNTIME_PODMAN] = "/run/podman/podman.sock"
+	};
 	const char *path;
 	struct stat st;
 
@@ -42,9 +44,12 @@ static const char *socket_of(struct runtime *runtime, const struct runtime_row *
 	return path && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) ? path : NULL;
 }
 
-static int api_send(const char *socket, const char *path, struct arena *arena, int *ret_status, struct strbuf *answer, struct err *err)
+static int api_send(const char *socket, const char *path, struct arena *arena, int *ret_status, struct strbuf *answer,
+		    struct err *err)
 {
-	struct http_request request = { .timeout_ms = API_TIMEOUT_MS, .max_answer_bytes = LIMIT_RUNTIME_FILE_BYTES, .unix_socket = socket };
+	struct http_request request = { .timeout_ms = API_TIMEOUT_MS,
+					.max_answer_bytes = LIMIT_RUNTIME_FILE_BYTES,
+					.unix_socket = socket };
 	int r;
 
 	request.url = arena_printf(arena, "http://localhost%s", path);
@@ -88,7 +93,8 @@ int runtime_api_ask(struct runtime *runtime, struct runtime_row *row, struct err
 	if (!socket)
 		return -ENOENT;
 	row->is_api_asked = true;
-	r = api_send(socket, arena_printf(&runtime->scratch, "/containers/%s/json", row->c.id), &runtime->scratch, &status, &answer, err);
+	r = api_send(socket, arena_printf(&runtime->scratch, "/containers/%s/json", row->c.id), &runtime->scratch, &status,
+		     &answer, err);
 	if (r < 0)
 		return r;
 	if (status != 200)

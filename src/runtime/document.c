@@ -40,8 +40,8 @@ static int place_of_docker(struct runtime *runtime, const struct runtime_contain
 	return -ENOENT;
 }
 
-int runtime_document(struct runtime *runtime, const struct runtime_container *c, enum runtime_document which, struct arena *arena,
-		     json_t **ret_json, const char **ret_path, struct err *err)
+int runtime_document(struct runtime *runtime, const struct runtime_container *c, enum runtime_document which,
+		     struct arena *arena, json_t **ret_json, const char **ret_path, struct err *err)
 {
 	_cleanup_json_ json_t *json = NULL;
 	struct place place = { .dir_fd = -1 };
@@ -52,8 +52,10 @@ int runtime_document(struct runtime *runtime, const struct runtime_container *c,
 
 	if (!runtime_id_is_valid(c->id))
 		return err_set(err, -ENOENT, "no file of the container");
-	r = which == RUNTIME_DOCUMENT_OCI ? place_of_bundle(runtime, c, arena, &place) :
-	    place_of_docker(runtime, c, which == RUNTIME_DOCUMENT_DOCKER_HOST ? "hostconfig.json" : "config.v2.json", arena, &place);
+	r = which == RUNTIME_DOCUMENT_OCI
+		    ? place_of_bundle(runtime, c, arena, &place)
+		    : place_of_docker(runtime, c, which == RUNTIME_DOCUMENT_DOCKER_HOST ? "hostconfig.json" : "config.v2.json",
+				      arena, &place);
 	dir = place.dir_fd;
 	if (r < 0)
 		return err_set_os(err, r, "open %s", place.path ? place.path : "the container's configuration");

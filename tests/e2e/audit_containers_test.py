@@ -12,7 +12,7 @@ import tempfile
 import time
 
 import harness
-from audit_docker_test import Daemon, statuses
+from audit_docker_test import Daemon, free_port, statuses
 from harness import run
 
 IMAGE = "parka-audit:1"
@@ -218,6 +218,20 @@ def test_behind_its_back(tap, docker):
     return None
 
 
+def test_blindness(tap):
+    """Somebody who may not look is told so."""
+    if not os.path.isdir("/var/lib/docker/containers") and not os.path.isdir("/run/docker/containerd/daemon"):
+        return tap.skip("without root", "there is no Docker where it usually is")
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", harness.find_parka(), "audit", "containers", "--format", "json"],
+                          capture_output=True, text=True, check=False, timeout=60)
+    if not done.stdout:
+        return tap.skip("without root", "parka cannot be run by others here: " + done.stderr[-160:])
+    report = json.loads(done.stdout)
+    tap.ok(report["summary"]["complete"] is False and any("Permission denied" in p["message"] for p in report["problems"]) and done.returncode == 1,
+           "without the right to look at containers the audit is not complete, and fails", json.dumps(report["summary"]))
+    return None
+
+
 def test_runc(tap, work, root):
     if not shutil.which("runc"):
         return tap.skip("runc", "it is not installed")
@@ -253,7 +267,7 @@ def test_containerd(tap, work, docker):
     os.makedirs(base)
     sock, archive = os.path.join(base, "c.sock"), os.path.join(base, "image.tar")
     with open(os.path.join(base, "config.toml"), "w", encoding="ascii") as file:
-        file.write('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        file.write(f'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  tcp_address = "127.0.0.1:{free_port()}"\n')
     daemon = subprocess.Popen(["containerd", "--config", os.path.join(base, "config.toml"), "--root", os.path.join(base, "root"), "--state",
                                os.path.join(base, "state"), "--address", sock], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     name = "parka-audit-ctr"
@@ -273,6 +287,12 @@ def test_containerd(tap, work, docker):
                               ("container-limits-differ", "pass"), ("container-host-ipc", "pass")):
             got = statuses(report, check).get("container " + name)
             tap.ok(got == wanted, f"containerd: {check} is {wanted}", str(got))
+        got = statuses(audit("containerd"), "runtime-tcp-open")
+        tap.ok(got.get(f"containerd at {sock}") == "fail", "containerd: its API on TCP is told", json.dumps(got))
+        got = statuses(audit("containerd"), "docker-socket-mode")
+        os.chmod(sock, 0o666)
+        bad = statuses(audit("containerd"), "docker-socket-mode")
+        tap.ok(got.get(sock) == "pass" and bad.get(sock) == "fail", "containerd: the mode of its socket is told", f"{got.get(sock)} {bad.get(sock)}")
         got = statuses(report, "container-mount-host")
         tap.ok(got.get(f"container {name}: mount /etc -> /host") == "fail", "containerd: a mount of the host's is told", json.dumps(got))
     finally:
@@ -300,6 +320,15 @@ def test_podman(tap, work, root):
         got = statuses(report, check).get("container " + name)
         tap.ok(got == wanted, f"podman: {check} is {wanted}", str(got) + evidence(report, check, "container " + name, "container.differences"))
     run(*base, "rm", "-f", "-t", "0", name)
+    got = statuses(audit("podman"), "runtime-tcp-open")
+    tap.ok(got.get("podman") == "pass", "podman: without a service nothing listens", json.dumps(got))
+    service = subprocess.Popen([*base, "system", "service", "--time", "60", f"tcp://127.0.0.1:{free_port()}"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(1)
+    got = statuses(audit("podman"), "runtime-tcp-open")
+    tap.ok(got.get("podman") == "fail", "podman: its API on TCP is told", json.dumps(got))
+    service.terminate()
+    service.wait(10)
     return None
 
 
@@ -322,6 +351,7 @@ def main():
         image_import(["docker", "-H", f"unix://{docker.daemon.socket}", "import", "-", IMAGE], root)
         test_docker(tap, docker, work)
         test_behind_its_back(tap, docker)
+        test_blindness(tap)
         test_runc(tap, work, root)
         test_containerd(tap, work, docker)
         test_podman(tap, work, root)

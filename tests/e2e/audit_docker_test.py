@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """parka audit docker against real daemons: one configured badly, one well, and a swarm of one node."""
+import glob
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -194,7 +196,8 @@ def test_swarm(tap, bad):
     bad.docker("network", "create", "--driver", "overlay", "--opt", "encrypted", "sealed")
     bad.docker("service", "create", "--detach", "--replicas", "0", "--name", "web", "--env", "DB_PASSWORD=hunter2", "busybox")
     report = audit()
-    for check in ("docker-swarm-active", "docker-swarm-everywhere", "docker-swarm-autolock", "docker-swarm-node-certificates", "docker-swarm-secrets"):
+    for check in ("docker-swarm-active", "docker-swarm-everywhere", "docker-swarm-autolock", "docker-swarm-node-certificates", "docker-swarm-secrets",
+                  "docker-swarm-data-path"):
         tap.ok(statuses(report, check).get(entity) == "fail", f"{check} fails for a swarm as it is made", json.dumps(statuses(report, check)))
     tap.ok(statuses(report, "docker-swarm-managers").get(entity) == "pass", "docker-swarm-managers passes for one manager")
     got = {e: s for f in report["findings"] if f["check"] == "docker-overlay-plain" for e, s in [(f["entity"], f["status"])]}
@@ -203,12 +206,31 @@ def test_swarm(tap, bad):
     tap.ok(statuses(report, "docker-live-restore").get(bad.entity) == "pass", "live restore is not asked of a swarm")
     bad.docker("service", "rm", "web")
     bad.docker("swarm", "leave", "--force")
-    done = bad.docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377", "--autolock", "--cert-expiry", "48h")
+    done = bad.docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377", "--autolock", "--cert-expiry", "48h",
+                      "--data-path-addr", "127.0.0.2")
     report = audit()
-    for check in ("docker-swarm-everywhere", "docker-swarm-autolock", "docker-swarm-node-certificates"):
+    for check in ("docker-swarm-everywhere", "docker-swarm-autolock", "docker-swarm-node-certificates", "docker-swarm-data-path"):
         tap.ok(statuses(report, check).get(entity) == "pass", f"{check} passes for a swarm made carefully",
                json.dumps(statuses(report, check)) + done.stderr)
     bad.docker("swarm", "leave", "--force")
+    return None
+
+
+def test_coverage(tap):
+    """Every id of docker-bench-security is a reference of a check, or the documentation says why not."""
+    path = os.path.join(os.environ.get("SHARED_DIR", ""), "reference", "posture.md")
+    if not os.path.isfile(path):
+        return tap.skip("docker-bench's ids", "the list of them is not here")
+    with open(path, encoding="utf-8") as file:
+        ids = re.findall(r"^- `([0-9C.]+)`", file.read().split("# Appendix A.")[1].split("# Appendix B.")[0], re.M)
+    with open(os.path.join(harness.ROOT, "docs", "docker-bench.md"), encoding="utf-8") as file:
+        documented = set(re.findall(r"`([0-9C.]+)`", file.read()))
+    known = set()
+    for path in glob.glob(os.path.join(harness.ROOT, "content", "checks", "*.yaml")):
+        with open(path, encoding="utf-8") as file:
+            known |= set(re.findall(r"(?:docker-bench:|CIS-Docker-)([0-9C.]*[0-9])", file.read()))
+    missing = [i for i in ids if i not in known and i not in documented]
+    tap.ok(len(ids) == 132 and not missing, "every id of docker-bench-security is covered or documented", " ".join(missing))
     return None
 
 
@@ -263,6 +285,7 @@ def main():
         test_files(tap, bad, good, tls)
         test_swarm(tap, bad)
         test_silence(tap, work)
+        test_coverage(tap)
     finally:
         for daemon in daemons:
             daemon.stop()

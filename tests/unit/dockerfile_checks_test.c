@@ -3,7 +3,7 @@
 #include "posture/dockerfile/options.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -84,6 +84,8 @@ static const struct {
 	{ "dockerfile-add", IN("ADD a /b"), IN("COPY a /b") },
 	{ "dockerfile-add-unverified", IN("ADD https://x/y /z"), IN("ADD --checksum=sha256:00 https://x/y /z") },
 	{ "dockerfile-copy-many-without-slash", IN("COPY [\"a\", \"b\", \"/c\"]"), IN("COPY a b \"/c/\"\nCOPY a /c") },
+	{ "dockerfile-copy-many-without-slash", IN("COPY a in /c"), IN("COPY file:8b88 in /c") },
+	{ "dockerfile-add-instead-of-copy", IN("ADD a in /c/"), IN("ADD file:8b88 in /c") },
 	{ "dockerfile-copy-from-unknown", IN("COPY --from=later a /b\nFROM c:1 AS later"), IN("COPY --from=nginx:1 a /b\nFROM c:1\nCOPY --from=0 a /b") },
 	{ "dockerfile-copy-from-self", "FROM a:1 AS me\nCOPY --from=me a /b", "FROM a:1 AS me\nFROM b:1\nCOPY --from=me a /b" },
 	{ "dockerfile-copy-root", IN("COPY --from=a:1 / /"), IN("COPY / /\nCOPY --from=a:1 /b /") },
@@ -149,6 +151,7 @@ static const struct {
 	{ "dockerfile-apk-cache", IN("RUN apk upgrade --no-cache && apk add a"), IN("RUN --mount=type=cache,target=/var/cache/apk apk add a") },
 	{ "dockerfile-yum-asks", IN("RUN yum install a"), IN("RUN yum -y install a; yum list") },
 	{ "dockerfile-yum-cache", IN("RUN yum install a && yum clean all && yum install b"), IN("RUN if a; then yum -y install b && yum clean -y all; fi") },
+	{ "dockerfile-yum-cache", IN("RUN yum install -y a && yum clean metadata"), IN("RUN yum install -y a && rm -rf /var/cache/yum") },
 	{ "dockerfile-yum-unpinned", IN("RUN yum install a-devel"), IN("ENV V=1\nRUN yum install a-1.2-3.el9 b.rpm c-$V && yum module install d:1") },
 	{ "dockerfile-dnf-asks", IN("RUN microdnf install a"), IN("RUN dnf install --assumeyes a") },
 	{ "dockerfile-dnf-cache", IN("RUN dnf up -y"), IN("RUN dnf up -y && rm -rf /var/cache/dnf") },

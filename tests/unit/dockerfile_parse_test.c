@@ -6,7 +6,7 @@
 #include "posture/dockerfile/shell.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -329,7 +329,7 @@ TEST(shell_limits_cut_and_say_so)
 	for (unsigned i = 0; i < 3 * SHELL_DEPTH_MAX; i++)
 		strbuf_adds(&text, "sudo ");
 	shell(text.text);
-	CHECK(script.n <= SHELL_DEPTH_MAX + 1);
+	CHECK_INT(script.n, SHELL_WRAPPERS_MAX + 1);
 	strbuf_done(&text);
 }
 
@@ -350,6 +350,50 @@ static const struct posture_record *command(const char *name)
 		if (strcmp(posture_value_of(r, MODEL_F_COMMAND_NAME)->value.text, name) == 0)
 			return r;
 	return NULL;
+}
+
+TEST(limits_of_the_outline_are_told_and_end_nothing_else)
+{
+	struct strbuf text;
+
+	strbuf_init(&text, 4 << 20);
+	for (unsigned i = 0; i <= OUTLINE_STAGES_MAX; i++)
+		strbuf_addf(&text, "FROM a:1 AS s%u\n", i);
+	lint_as("Dockerfile", text.text);
+	CHECK_INT(set->n_problems, 1);
+	CHECK(set->last[MODEL_KIND_DOCKERFILE_STAGE]->place.line == OUTLINE_STAGES_MAX);
+	strbuf_reset(&text);
+	strbuf_adds(&text, "FROM a:1\n");
+	for (unsigned i = 0; i <= OUTLINE_COMMANDS_MAX / 100; i++) {
+		strbuf_adds(&text, "RUN ");
+		for (unsigned k = 0; k < 100; k++)
+			strbuf_adds(&text, "a;");
+		strbuf_adds(&text, "\n");
+	}
+	lint_as("Dockerfile", text.text);
+	CHECK_INT(set->n_problems, 1);
+	CHECK_INT(set->n_records, OUTLINE_COMMANDS_MAX + OUTLINE_COMMANDS_MAX / 100 + 1 + 3);
+	strbuf_reset(&text);
+	for (unsigned i = 0; i <= OUTLINE_PRAGMAS_MAX; i++)
+		strbuf_adds(&text, "# parka: ignore=x\n");
+	strbuf_adds(&text, "FROM a:1\n");
+	lint_as("Dockerfile", text.text);
+	CHECK_INT(set->n_problems, 1);
+	strbuf_reset(&text);
+	strbuf_adds(&text, "FROM a:1\nENV");
+	for (unsigned i = 0; i < OUTLINE_PAIRS_MAX; i++)
+		strbuf_addf(&text, " A%u=b", i);
+	strbuf_adds(&text, " C=d E=$C\n");   /* past what is compared */
+	lint_as("Dockerfile", text.text);
+	CHECK(!posture_value_of(set->last[MODEL_KIND_DOCKERFILE_INSTRUCTION], MODEL_F_INSTRUCTION_SELF_REFERENCES));
+	strbuf_reset(&text);
+	strbuf_adds(&text, "FROM a:1\nCOPY");
+	for (unsigned i = 0; i <= OUTLINE_ARCHIVES_MAX; i++)
+		strbuf_addf(&text, " %u.zip.gz", i);
+	strbuf_addf(&text, " /x/\nRUN gunzip 0.zip.gz %u.zip.gz\n", OUTLINE_ARCHIVES_MAX);
+	lint_as("Dockerfile", text.text);
+	CHECK_INT(posture_value_of(set->first[MODEL_KIND_DOCKERFILE_INSTRUCTION]->next, MODEL_F_INSTRUCTION_EXTRACTED)->value.n, 1);
+	strbuf_done(&text);
 }
 
 TEST(commands_know_their_lines_also_in_heredocs_and_json)

@@ -8,7 +8,7 @@
 #include "posture/dockerfile/options.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <errno.h>

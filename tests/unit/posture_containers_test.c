@@ -98,6 +98,22 @@ TEST(a_privileged_container_fails_and_so_does_what_comes_with_it)
 	machine_stop(&m);
 }
 
+TEST(root_of_another_user_namespace_is_not_the_hosts_root)
+{
+	static const char status[] = "Name:\tsleep\nUid:\t100000\t100000\t100000\t100000\nCapEff:\t00000000a80425fb\nSeccomp:\t2\n";
+
+	for (int mapped = 0; mapped < 2; mapped++) {
+		start(plain_oci, "{}", status, plain_mounts);
+		if (mapped) {
+			unlink(machine_path(&m, "/proc/50/ns/user"));
+			machine_link(&m, "/proc/50/ns/user", "user:[4026539999]");
+		}
+		machine_audit(&m, "containers");
+		CHECK_INT(status_of("container-root"), mapped ? POSTURE_PASS : POSTURE_FAIL);
+		machine_stop(&m);
+	}
+}
+
 TEST(userns_host_is_told_where_the_daemon_maps_user_ids)
 {
 	start(plain_oci, "{\"Privileged\":false,\"UsernsMode\":\"host\"}", plain_status, plain_mounts);

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "posture/audit.h"
 #include "posture/judge.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -38,6 +38,9 @@ static const struct { const char *check, *what, *why; } on_purpose[] = {
 	{ "psp-deny-hostpid", "pass-one-true-one-false", "as psp-deny-hostipc" },
 	{ "psp-deny-root-container", "pass-one-true-one-false", "as psp-deny-hostipc" },
 	{ "resources-memory-limit-and-request", "workload-mixed-unit", "thresholds of that cluster's configuration" },
+	{ "resources-sandbox-memory-limits", "failed-exceeded-memory-limits", "as resources-memory-limit-and-request" },
+	{ "resources-sandbox-cpu-limits", "failed-exceeded-cpu-limits", "as resources-memory-limit-and-request" },
+	{ "resources-sandbox-cpu-limits", "failed-exceeded-cpu-limits-decimal-si", "as resources-memory-limit-and-request" },
 	{ "workload-mounted-configmap", "success_different_namespaces", "what is mounted is told, whether its object was read or not" },
 	{ "workload-mounted-pvc", "success_different_namespaces", "as workload-mounted-configmap" },
 };
@@ -147,7 +150,7 @@ static struct world world_new(unsigned minor)
 
 static void world_judge(struct world *w)
 {
-	static const char *const profiles[] = { "strict", "sandbox" };
+	static const char *const profiles[] = { "strict", "sandbox", "style" };
 	const struct posture_options options = { .profiles = profiles, .n_profiles = ARRAY_LEN(profiles) };
 
 	posture_lint_finish(w->set);

@@ -2,7 +2,7 @@
 #include "base/strbuf.h"
 #include "posture/judge.h"
 #include "posture/lint.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <time.h>
@@ -313,6 +313,28 @@ TEST(selectors_lead_from_policies_and_services_to_pods_of_their_namespace)
 	}
 }
 
+TEST(rules_of_network_policies_that_let_everything_through_are_told)
+{
+	static const struct { const char *spec; const char *open; } cases[] = {
+		{ "egress: [{}]", "egress[0]" }, { "egress: [{to: []}]", "egress[0]" }, { "ingress: [{from: [{podSelector: {}}]}]", NULL },
+		{ "egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]", "egress[0]" }, { "egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}]", NULL },
+		{ "ingress: [{from: [{podSelector: {matchLabels: {a: b}}}]}, {from: [{namespaceSelector: {}}]}]", "ingress[1]" },
+		{ "ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {a: b}}}]}]", NULL }, { "egress: []", NULL },
+		{ "egress: [{ports: [{port: 53}]}]", "egress[0]" }, { "egress: [{to: [{ipBlock: {cidr: '::/0'}}]}]", "egress[0]" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_strbuf_ struct strbuf yaml;
+		const struct posture_value *v;
+
+		strbuf_init(&yaml, 4096);
+		strbuf_addf(&yaml, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec: {podSelector: {}, %s}\n", cases[i].spec);
+		read_one(yaml.text);
+		v = value(MODEL_KIND_K8S_OBJECT, 0, MODEL_F_OBJECT_OPEN_RULES);
+		CHECK_MSG(cases[i].open ? v && v->value.n == 1 && has(v, cases[i].open) : !v, "%s", cases[i].spec);
+	}
+}
+
 TEST(a_binding_gives_the_rules_of_its_role_to_each_subject_and_to_the_pods_of_accounts)
 {
 	start();
@@ -337,12 +359,13 @@ TEST(people_ask_for_any_value_by_its_path)
 		{ "object.values[spec.list.*.name] intersects (b)", POSTURE_FAIL },
 		{ "object.value[spec.list.1.name] = b", POSTURE_FAIL },
 		{ "object.value[spec.nothing.here] exists", POSTURE_PASS },
+		{ "object.value[spec.hard.requests.cpu] = \"2\"", POSTURE_FAIL },
 		{ "object.label[app.kubernetes.io/name] = cart", POSTURE_FAIL },
 		{ "object.annotation[example.com/owner] exists", POSTURE_PASS },
 	};
 
 	read_one("apiVersion: example.com/v1\nkind: Cart\nmetadata: {name: c, labels: {app.kubernetes.io/name: cart}}\n"
-		 "spec: {replicas: 3, list: [{name: a}, {name: b}]}\n");
+		 "spec: {replicas: 3, hard: {requests.cpu: 2}, list: [{name: a}, {name: b}]}\n");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct posture_checks *own = posture_checks_new();
 		struct posture_results r;
@@ -464,6 +487,16 @@ TEST(compose_variables_have_their_defaults_and_are_unknown_without)
 	}
 }
 
+TEST(compose_volumes_from_the_environment_are_unknown_where_nothing_else_is_mounted)
+{
+	read_compose("services: {a: {image: x, volumes: ['${DATA}:/d']}, b: {image: x, volumes: ['${DATA}:/d', '/etc:/e']}, c: {image: x, volumes: ['${D:-/etc}:/e']}}\n");
+	CHECK_STR(text(MODEL_KIND_COMPOSE_SERVICE, 0, MODEL_F_CONTAINER_HOST_MOUNTS), "unknown");
+	CHECK(has(value(MODEL_KIND_COMPOSE_SERVICE, 0, MODEL_F_COMPOSE_UNRESOLVED), "${DATA}:/d"));
+	CHECK(has(value(MODEL_KIND_COMPOSE_SERVICE, 1, MODEL_F_CONTAINER_HOST_MOUNTS), "/etc"));
+	CHECK(has(value(MODEL_KIND_COMPOSE_SERVICE, 2, MODEL_F_CONTAINER_HOST_MOUNTS), "/etc"));
+	CHECK(!value(MODEL_KIND_COMPOSE_SERVICE, 2, MODEL_F_COMPOSE_UNRESOLVED));
+}
+
 TEST(compose_services_extend_others_of_the_file_and_others_are_told)
 {
 	read_compose("services:\n  base: {image: a, cap_add: [A], user: x}\n  web: {extends: {service: base}, image: b, cap_add: [B]}\n");
@@ -473,6 +506,70 @@ TEST(compose_services_extend_others_of_the_file_and_others_are_told)
 	CHECK_INT(set->n_problems, 0);
 	read_compose("services: {a: {extends: b, image: x}, b: {extends: a, image: y}, c: {extends: {file: z.yaml, service: s}}}\n");
 	CHECK_INT(set->n_problems, 1);
+}
+
+static void add_data(const char *name)
+{
+	_cleanup_strbuf_ struct strbuf path;
+	const char *paths[1];
+
+	strbuf_init(&path, 4096);
+	strbuf_addf(&path, "%s/manifests/%s", data_dir(), name);
+	paths[0] = path.text;
+	err = ERR_INIT;
+	CHECK_INT(posture_lint(set, paths, 1, NULL, &err), 0);
+}
+
+/* Checks about versions of Kubernetes before the newest are asked by the test of versions. */
+static bool is_about_old_versions(const struct posture_check *check)
+{
+	return check->when && strstr(check->when, "object.kubernetes <");
+}
+
+TEST(every_check_of_manifests_fails_for_what_it_is_about)
+{
+	static const char *const profiles[] = { "strict", "sandbox", "style" };
+	const struct posture_options options = { .profiles = profiles, .n_profiles = ARRAY_LEN(profiles) };
+	unsigned n = 0;
+
+	start();
+	add_data("bad.yaml");
+	add_data("bad-compose.yaml");
+	CHECK_INT(set->n_problems, 0);
+	judge();
+	posture_results_done(&results);
+	err = ERR_INIT;
+	if (!CHECK_INT(posture_judge(set, checks, &options, &results, &err), 0))
+		return;
+	for (size_t i = 0; i < posture_checks_count(checks); i++) {
+		const struct posture_check *c = posture_checks_at(checks, i);
+		bool is_mine = c->of == MODEL_KIND_COMPOSE_SERVICE || (c->of >= MODEL_KIND_K8S_OBJECT && c->of <= MODEL_KIND_K8S_GRANT);
+
+		if (!is_mine || is_about_old_versions(c))
+			continue;
+		n++;
+		CHECK_MSG(results.per_check[i].n[POSTURE_FAIL] > 0, "%s fails for nothing", c->id);
+	}
+	CHECK_MSG(n > 200, "only %u checks are about manifests", n);
+}
+
+TEST(what_is_as_it_should_be_fails_nothing_of_weight)
+{
+	const struct posture_options options = { .profiles = NULL };
+
+	start();
+	add_data("good.yaml");
+	add_data("good-compose.yaml");
+	CHECK_INT(set->n_problems, 0);
+	judge();
+	posture_results_done(&results);
+	err = ERR_INIT;
+	if (!CHECK_INT(posture_judge(set, checks, &options, &results, &err), 0))
+		return;
+	CHECK(results.n_asked > 50);
+	for (size_t i = 0; i < results.n; i++)
+		CHECK_MSG(results.findings[i].status != POSTURE_FAIL && results.findings[i].status != POSTURE_UNKNOWN, "%s: %s",
+			  results.findings[i].check->id, results.findings[i].output);
 }
 
 /* What the budget of a fast linter is: 1,000 manifests under 300 ms on one core. Ten times that fails; bench/manifests.py measures. */

@@ -4,6 +4,7 @@
 /* State of container runtimes: a root directory that a test fills, and the recorded one (data/runtime/tree). */
 #include "base/file.h"
 #include "runtime/runtime_internal.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <ftw.h>
@@ -62,7 +63,7 @@ __attribute__((unused)) static struct runtime *open_recorded(void)
 {
 	static char path[1024];
 
-	snprintf(path, sizeof(path), "%s/runtime/tree", getenv("TEST_DATA") ? getenv("TEST_DATA") : "tests/unit/data");
+	snprintf(path, sizeof(path), "%s/runtime/tree", data_dir());
 	return open_root(path);
 }
 

@@ -2,6 +2,7 @@
 /* The screen of parka top: its text at several widths, its keys, and that the terminal is given back. */
 #include "base/text.h"
 #include "cli/top_screen.h"
+#include "data_dir.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -79,11 +80,10 @@ static const char *text_of(const struct top_view *v, struct top_style style)
 /* tests/unit/data/top-COLUMNS.txt; with TOP_TEST_WRITE=1 they are written, to be looked at and committed. */
 static void check_golden(const char *text, unsigned columns)
 {
-	const char *data = getenv("TEST_DATA");
 	char path[4096], expected[1 << 14] = "";
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/top-%u.txt", data ? data : "tests/unit/data", columns);
+	snprintf(path, sizeof(path), "%s/top-%u.txt", data_dir(), columns);
 	if (getenv("TOP_TEST_WRITE")) {
 		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 		CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));

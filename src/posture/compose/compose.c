@@ -87,12 +87,33 @@ const char *compose_interpolate(struct posture_set *set, const char *text, const
 
 /* ---- services ---- */
 
+static const struct posture_value *ask_env(const struct compose_service *s, const char *name, struct arena *scratch)
+{
+	const struct posture_value *v = NULL;
+	size_t len = strlen(name);
+
+	for (size_t k = 0; k < s->n_nodes && !v; k++) {
+		const struct yaml_node *env = nodes_get(s->nodes[k], "environment");
+
+		v = env ? nodes_ask_key(s->file, env, name, scratch) : NULL;
+		for (size_t i = 0; env && !v && env->kind == YAML_SEQUENCE && i < env->n; i++) {
+			const char *text = yaml_text(env->items[i]);
+
+			if (text && strncmp(text, name, len) == 0 && text[len] == '=')
+				v = nodes_said(s->file, env->items[i], text + len + 1, scratch);
+		}
+	}
+	return v;
+}
+
 static const struct posture_value *service_keyed(const struct posture_record *record, const struct model_field_ref *field, struct arena *scratch)
 {
 	const struct compose_service *s = record->own;
 	const struct posture_value *v = NULL;
 	bool is_list = field->id == MODEL_F_COMPOSE_VALUES || field->id == MODEL_F_CONTAINER_VALUES;
 
+	if (field->id == MODEL_F_CONTAINER_ENV)
+		return ask_env(s, field->key, scratch);
 	if (is_list || field->id == MODEL_F_COMPOSE_VALUE || field->id == MODEL_F_CONTAINER_VALUE)
 		for (size_t i = 0; i < s->n_nodes && !v; i++)
 			v = nodes_ask(s->file, s->nodes[i], field->key, is_list, scratch);
@@ -199,6 +220,9 @@ static void read_project(struct posture_set *set, struct posture_file *file, con
 				     (struct posture_place){ .file = file->path, .line = doc->line, .column = doc->column });
 	project->own = doc;
 	project->keyed = project_keyed;
+	if (nodes_get(doc, "include"))
+		posture_problem(set, MODEL_LAYER_CONTAINERS, (struct posture_place){ .file = file->path, .line = nodes_get(doc, "include")->line },
+				"includes other files: they are judged only when they are named, too");
 	if (version && yaml_text(version))
 		posture_set_text(project, MODEL_F_COMPOSE_VERSION, yaml_text(version));
 	for (size_t i = 0; i < services->n && i < COMPOSE_SERVICES_MAX; i++) {

@@ -38,6 +38,7 @@ static const struct { enum model_field_id field; enum type type; const char *pat
 /* Namespaces of the host, in the words of running containers. */
 static const struct { const char *path; enum model_field_id field; } host_namespaces[] = {
 	{ "network_mode", MODEL_F_CONTAINER_HOST_NETWORK }, { "pid", MODEL_F_CONTAINER_HOST_PID }, { "ipc", MODEL_F_CONTAINER_HOST_IPC },
+	{ "uts", MODEL_F_CONTAINER_HOST_UTS }, { "cgroup", MODEL_F_CONTAINER_HOST_CGROUP },
 };
 
 static void set_value(const struct compose_service *s, enum model_field_id field, enum type type, const struct yaml_node *node, const char *path)
@@ -233,6 +234,20 @@ static void read_user(const struct compose_service *s)
 		posture_at(posture_set_int(s->record, MODEL_F_CONTAINER_RUN_AS_USER, id), user->place);
 }
 
+/* Names, as a list or as the keys of a mapping. */
+static void read_names(const struct compose_service *s, const char *key, enum model_field_id field)
+{
+	const struct yaml_node *node = compose_get(s, key);
+	struct nodes_list names = { 0 };
+	struct posture_value *v;
+
+	for (size_t i = 0; node && node->kind != YAML_SCALAR && i < node->n; i++)
+		nodes_list_add(s->set, &names, yaml_text(node->kind == YAML_MAPPING ? node->pairs[i].key : node->items[i]));
+	v = nodes_list_set(s->record, field, &names);
+	if (v)
+		posture_at(v, compose_place(s, node, key));
+}
+
 void compose_read_container(const struct compose_service *s)
 {
 	posture_set_text(s->record, MODEL_F_CONTAINER_NAME, s->name);
@@ -256,4 +271,6 @@ void compose_read_container(const struct compose_service *s)
 	read_user(s);
 	read_healthcheck(s);
 	read_env(s);
+	read_names(s, "networks", MODEL_F_COMPOSE_NETWORKS);
+	read_names(s, "depends_on", MODEL_F_COMPOSE_DEPENDS_ON);
 }

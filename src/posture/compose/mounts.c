@@ -7,8 +7,9 @@
 #include <string.h>
 
 struct mounts {
-	struct nodes_list hosts, writable, paths, propagated, devices, published;
-	const struct yaml_node *first_host, *first_volume, *first_device, *first_published;
+	struct nodes_list hosts, writable, paths, propagated, devices, published, unresolved;
+	const struct yaml_node *first_host, *first_volume, *first_device, *first_published, *first_unresolved;
+	const char *unknown_source;      /* why the host's side of a volume is unknown; NULL */
 	uint64_t *ports;
 	size_t n_ports, room;
 };
@@ -37,6 +38,18 @@ static bool has_word(const char *mode, const char *word)
 	return false;
 }
 
+/* The text with its variables; one that has none is kept as it is written, and told. */
+static const char *resolve(const struct compose_service *s, struct mounts *m, const struct yaml_node *node, const char *text, const char **ret_unknown)
+{
+	const char *resolved = compose_interpolate(s->set, text, ret_unknown);
+
+	if (!*ret_unknown)
+		return resolved;
+	nodes_list_add(s->set, &m->unresolved, text);
+	m->first_unresolved = m->first_unresolved ? m->first_unresolved : node;
+	return resolved;
+}
+
 static void add_mount(const struct compose_service *s, struct mounts *m, const struct yaml_node *node, const char *source, const char *target,
 		      bool is_bind, bool is_read_only, const char *propagation)
 {
@@ -59,7 +72,11 @@ static void read_volume(const struct compose_service *s, struct mounts *m, const
 
 	m->first_volume = m->first_volume ? m->first_volume : node;
 	if (text) {
-		text = compose_interpolate(s->set, text, &unknown);
+		bool begins_unknown = *text == '$';
+
+		text = resolve(s, m, node, text, &unknown);
+		if (unknown && begins_unknown)
+			m->unknown_source = unknown;
 		source = part(s->set, &text);
 		target = part(s->set, &text);
 		if (!*target)
@@ -72,7 +89,7 @@ static void read_volume(const struct compose_service *s, struct mounts *m, const
 	source = nodes_text(node, "source");
 	target = nodes_text(node, "target");
 	propagation = nodes_text(node, "bind.propagation");
-	add_mount(s, m, node, source ? compose_interpolate(s->set, source, &unknown) : NULL, target ? target : "",
+	add_mount(s, m, node, source ? resolve(s, m, node, source, &unknown) : NULL, target ? target : "",
 		  type && strcmp(type, "bind") == 0, nodes_is_true(node, "read_only"), propagation ? propagation : "");
 }
 
@@ -116,7 +133,7 @@ static void read_port(const struct compose_service *s, struct mounts *m, const s
 	const char *text = yaml_text(node), *unknown;
 
 	if (text) {
-		read_short_port(s, m, node, compose_interpolate(s->set, text, &unknown));
+		read_short_port(s, m, node, resolve(s, m, node, text, &unknown));
 	} else {
 		const char *ip = nodes_text(node, "host_ip"), *published = nodes_text(node, "published");
 		add_port(s, m, node, ip ? ip : "", published ? published : "");
@@ -161,11 +178,19 @@ void compose_read_mounts(const struct compose_service *s)
 		{ MODEL_F_CONTAINER_MOUNTS_PROPAGATED, &m.propagated, m.first_host, "volumes" },
 		{ MODEL_F_CONTAINER_DEVICES, &m.devices, m.first_device, "devices" },
 		{ MODEL_F_COMPOSE_PUBLISHED, &m.published, m.first_published, "ports" },
+		{ MODEL_F_COMPOSE_UNRESOLVED, &m.unresolved, m.first_unresolved, "volumes" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(out); i++) {
 		struct posture_value *v = nodes_list_set(s->record, out[i].field, out[i].list);
 		if (v && out[i].at)
 			posture_at(v, compose_place(s, out[i].at, out[i].key));
+	}
+	/* What is known to be mounted counts; without any, what is not known is all there is. */
+	if (m.unknown_source && m.hosts.n == 0) {
+		const char *why = posture_printf(s->set, "the source of a volume is %s", m.unknown_source);
+
+		posture_at(posture_set_unknown(s->record, MODEL_F_CONTAINER_HOST_MOUNTS, why), compose_place(s, m.first_unresolved, "volumes"));
+		posture_at(posture_set_unknown(s->record, MODEL_F_CONTAINER_HOST_MOUNTS_WRITABLE, why), compose_place(s, m.first_unresolved, "volumes"));
 	}
 	if (m.n_ports > 0)
 		posture_at(posture_set_uints(s->record, MODEL_F_CONTAINER_HOST_PORTS, m.ports, m.n_ports), compose_place(s, ports, "ports"));

@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +134,8 @@ static bool file_says(struct posture_set *set, const char *path, const char *tex
 static void host_read(struct posture_set *set, struct container_host *host)
 {
 	_cleanup_close_ int selinux = posture_open(set, "/sys/fs/selinux/enforce", O_PATH);
-	_cleanup_close_ int v1 = posture_open(set, "/sys/fs/cgroup/memory", O_PATH), v1_release = posture_open(set, "/sys/fs/cgroup/pids", O_PATH);
+	_cleanup_close_ int v1 = posture_open(set, "/sys/fs/cgroup/memory", O_PATH),
+			    v1_release = posture_open(set, "/sys/fs/cgroup/pids", O_PATH);
 
 	/* where the first process may not be looked at, this one stands for it: it is no container's */
 	for (unsigned ns = 0; ns < NS_MAX; ns++)
@@ -159,8 +161,8 @@ static const char *mounts_text(struct container *x)
 	strbuf_init(&text, 1 << 20);
 	for (size_t i = 0; i < x->c->n_mounts; i++) {
 		const struct runtime_mount *m = &x->c->mounts[i];
-		strbuf_addf(&text, "%s%s:%s:%s:%s:%s", i ? "," : "", m->source ? m->source : "", m->dest ? m->dest : "", m->mode ? m->mode : "",
-			    m->rw ? "true" : "false", m->propagation ? m->propagation : "");
+		strbuf_addf(&text, "%s%s:%s:%s:%s:%s", i ? "," : "", m->source ? m->source : "", m->dest ? m->dest : "",
+			    m->mode ? m->mode : "", m->rw ? "true" : "false", m->propagation ? m->propagation : "");
 	}
 	return posture_printf(x->set, "%s", text.text ? text.text : "");
 }
@@ -168,11 +170,18 @@ static const char *mounts_text(struct container *x)
 static void identity_read(struct container *x)
 {
 	const struct runtime_container *c = x->c;
-	const struct { enum model_field_id field; const char *text; } texts[] = {
-		{ MODEL_F_CONTAINER_FULL_ID, c->id }, { MODEL_F_CONTAINER_NAME, c->name }, { MODEL_F_CONTAINER_TYPE, runtime_kind_name(c->kind) },
-		{ MODEL_F_CONTAINER_RUNTIME, runtime_kind_name(c->kind) }, { MODEL_F_CONTAINER_IMAGE, c->image },
-		{ MODEL_F_CONTAINER_IMAGE_REPOSITORY, c->image_repository }, { MODEL_F_CONTAINER_IMAGE_TAG, c->image_tag },
-		{ MODEL_F_CONTAINER_IMAGE_DIGEST, c->image_digest }, { MODEL_F_CONTAINER_USER, c->user }, { MODEL_F_CONTAINER_HEALTHCHECK, c->healthcheck },
+	const struct { enum model_field_id field; const char *text;
+	} texts[] = {
+		{ MODEL_F_CONTAINER_FULL_ID, c->id },
+		{ MODEL_F_CONTAINER_NAME, c->name },
+		{ MODEL_F_CONTAINER_TYPE, runtime_kind_name(c->kind) },
+		{ MODEL_F_CONTAINER_RUNTIME, runtime_kind_name(c->kind) },
+		{ MODEL_F_CONTAINER_IMAGE, c->image },
+		{ MODEL_F_CONTAINER_IMAGE_REPOSITORY, c->image_repository },
+		{ MODEL_F_CONTAINER_IMAGE_TAG, c->image_tag },
+		{ MODEL_F_CONTAINER_IMAGE_DIGEST, c->image_digest },
+		{ MODEL_F_CONTAINER_USER, c->user },
+		{ MODEL_F_CONTAINER_HEALTHCHECK, c->healthcheck },
 		{ MODEL_F_CONTAINER_IP, c->ip },
 	};
 
@@ -186,7 +195,8 @@ static void identity_read(struct container *x)
 	posture_set_uint(x->record, MODEL_F_CONTAINER_CGROUP_VERSION, x->host->cgroup_version);
 }
 
-static void document_read(struct container *x, struct runtime *runtime, enum runtime_document which, json_t **ret, struct posture_place *ret_place)
+static void document_read(struct container *x, struct runtime *runtime, enum runtime_document which, json_t **ret,
+			  struct posture_place *ret_place)
 {
 	struct err err = ERR_INIT;
 	const char *path = NULL;
@@ -194,7 +204,8 @@ static void document_read(struct container *x, struct runtime *runtime, enum run
 
 	ret_place->file = r == 0 ? path : NULL;
 	if (r < 0 && (which == RUNTIME_DOCUMENT_OCI || x->c->kind == RUNTIME_DOCKER))
-		posture_problem(x->set, MODEL_LAYER_CONTAINERS, (struct posture_place){ 0 }, "container %s: %s", x->c->name ? x->c->name : x->c->id, err.text);
+		posture_problem(x->set, MODEL_LAYER_CONTAINERS, (struct posture_place){ 0 }, "container %s: %s",
+				x->c->name ? x->c->name : x->c->id, err.text);
 }
 
 static void container_read(struct container *x, struct runtime *runtime)
@@ -206,7 +217,8 @@ static void container_read(struct container *x, struct runtime *runtime)
 		document_read(x, runtime, RUNTIME_DOCUMENT_DOCKER_CONFIG, &x->docker_config, &x->docker_place);
 		document_read(x, runtime, RUNTIME_DOCUMENT_DOCKER_HOST, &x->docker_host, &x->host_place);
 	}
-	x->record = posture_record_new(x->set, MODEL_KIND_CONTAINER, NULL, posture_printf(x->set, "container %s", c->name ? c->name : c->id), x->oci_place);
+	x->record = posture_record_new(x->set, MODEL_KIND_CONTAINER, NULL,
+				       posture_printf(x->set, "container %s", c->name ? c->name : c->id), x->oci_place);
 	identity_read(x);
 	container_declared_read(x);
 	first_process_first(x);
@@ -230,9 +242,11 @@ static void shared_read(struct container *containers, size_t n, struct container
 			uint64_t ours = x->processes[0].ns[ns];
 
 			if (other != x && other->n_processes && ours && ours != x->host->ns[ns] && other->processes[0].ns[ns] == ours)
-				items[n_items++] = posture_printf(x->set, "%s:%s", container_ns_names[ns], other->c->name ? other->c->name : other->c->id);
+				items[n_items++] = posture_printf(x->set, "%s:%s", container_ns_names[ns],
+								  other->c->name ? other->c->name : other->c->id);
 		}
-	posture_said(posture_set_texts(x->record, MODEL_F_CONTAINER_SHARED_NAMESPACES, items, n_items), POSTURE_FROM_KERNEL, "/proc/PID/ns");
+	posture_said(posture_set_texts(x->record, MODEL_F_CONTAINER_SHARED_NAMESPACES, items, n_items), POSTURE_FROM_KERNEL,
+		     "/proc/PID/ns");
 }
 
 /* A container runs when it has a process; on a disk that stands for a machine, when its runtime's files say so. */
@@ -261,6 +275,25 @@ static void containers_read(struct finder *f, struct runtime *runtime, const str
 	free(list);
 }
 
+/* Without the right to look where runtimes keep their state, no container is known: that must not look like none. */
+static void blindness_told(struct posture_set *set)
+{
+	static const char *const places[] = { "/run/docker/containerd/daemon",
+					      "/run/containerd/io.containerd.runtime.v2.task",
+					      "/var/lib/docker/containers",
+					      "/var/lib/containers/storage",
+					      "/run/runc",
+					      "/run/crun" };
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		_cleanup_close_ int fd = posture_open(set, places[i], O_RDONLY | O_DIRECTORY);
+
+		if (fd == -EACCES || fd == -EPERM)
+			posture_problem(set, MODEL_LAYER_CONTAINERS, (struct posture_place){ .file = places[i] },
+					"not read: %s; containers that are kept there are not known", strerror(-fd));
+	}
+}
+
 static void collect(struct posture_set *set, const struct posture_audit_options *options)
 {
 	struct runtime_options runtime_options = { .root = set->root };
@@ -271,6 +304,7 @@ static void collect(struct posture_set *set, const struct posture_audit_options 
 
 	(void)options;
 	host_read(set, &host);
+	blindness_told(set);
 	if (runtime_scan(runtime, &err) < 0)
 		posture_problem(set, MODEL_LAYER_CONTAINERS, (struct posture_place){ 0 }, "%s", err.text);
 	containers_read(&f, runtime, &host);

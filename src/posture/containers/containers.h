@@ -2,7 +2,8 @@
 #ifndef PARKA_POSTURE_CONTAINERS_H
 #define PARKA_POSTURE_CONTAINERS_H
 /*
- * Running containers, whatever started them: what was declared (the OCI bundle, Docker's own files) beside what the kernel enforces now
+ * Running containers, whatever started them: what was declared (the OCI bundle, Docker's own files) beside what the kernel
+ * enforces now
  * (/proc/PID of each of its processes, its mounts, its control group).
  *
  *   container.c   which containers and which processes; the record; what two containers share
@@ -10,9 +11,9 @@
  *   mounts.c      what of the host is mounted, and what could be done with it
  *   real.c        rights, namespaces, mounts and limits as the kernel has them, and where they differ from what was declared
  *
- * A process belongs to a container when its control group says so: an exec, a process that entered with nsenter by way of the runtime, and one that
- * has left the container's namespaces since are seen alike. What is only in a runtime's database (podman's ports and restart policy)
- * makes no value. Thread: one.
+ * A process belongs to a container when its control group says so: an exec, a process that entered with nsenter by way of the
+ * runtime, and one that has left the container's namespaces since are seen alike. What is only in a runtime's database
+ * (podman's ports and restart policy) makes no value. Thread: one.
  */
 #include "base/json.h"
 #include "posture/audit.h"

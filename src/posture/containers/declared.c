@@ -9,14 +9,15 @@
 
 /* What Docker and containerd give by default (moby oci/caps/defaults.go, containerd oci/spec.go). */
 static const char *const default_caps[] = {
-	"chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service", "net_raw", "sys_chroot", "mknod",
-	"audit_write", "setfcap",
+	"chown",   "dac_override",     "fowner",  "fsetid",	"kill",	 "setgid",	"setuid",
+	"setpcap", "net_bind_service", "net_raw", "sys_chroot", "mknod", "audit_write", "setfcap",
 };
 
-/* moby oci/defaults.go: hidden, and read-only. Those that came later than the oldest runtime in use are left out (/proc/interrupts, thermal). */
+/* moby oci/defaults.go: hidden, and read-only. Those that came later than the oldest runtime in use are left out
+ * (/proc/interrupts, thermal). */
 static const char *const default_masked[] = {
-	"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware",
-	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+	"/proc/acpi",	 "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/sched_debug",
+	"/sys/firmware", "/proc/bus",	"/proc/fs",   "/proc/irq",	     "/proc/sys",	 "/proc/sysrq-trigger",
 };
 
 static uint64_t bit_of(const char *name)
@@ -53,17 +54,50 @@ static const char *copy(struct container *x, const char *text)
 	return text ? posture_printf(x->set, "%s", text) : NULL;
 }
 
-static void at(struct posture_value *v, struct posture_place place, const char *path)
+/* A value, and the place of the document that said it. */
+static void put(struct posture_value *v, const struct posture_place *place, const char *path)
 {
-	place.path = path;
-	posture_at(posture_said(v, POSTURE_FROM_FILE, path), place);
+	struct posture_place at = *place;
+
+	at.path = path;
+	posture_at(posture_said(v, POSTURE_FROM_FILE, path), at);
+}
+
+static void put_bool(struct container *x, const struct posture_place *place, enum model_field_id field, bool value,
+		     const char *path)
+{
+	put(posture_set_bool(x->record, field, value), place, path);
+}
+
+static void put_int(struct container *x, const struct posture_place *place, enum model_field_id field, int64_t value,
+		    const char *path)
+{
+	put(posture_set_int(x->record, field, value), place, path);
+}
+
+static void put_uint(struct container *x, const struct posture_place *place, enum model_field_id field, uint64_t value,
+		     const char *path)
+{
+	put(posture_set_uint(x->record, field, value), place, path);
+}
+
+static void put_text(struct container *x, const struct posture_place *place, enum model_field_id field, const char *value,
+		     const char *path)
+{
+	put(posture_set_text(x->record, field, value), place, path);
+}
+
+static void put_texts(struct container *x, const struct posture_place *place, enum model_field_id field,
+		      const char *const *items, size_t n, const char *path)
+{
+	put(posture_set_texts(x->record, field, items, n), place, path);
 }
 
 static void set_caps(struct container *x, enum model_field_id field, uint64_t caps, const char *path)
 {
 	const char *words[CONTAINER_CAPS];
 
-	at(posture_set_texts(x->record, field, words, container_caps_words(caps, words)), x->oci_place, path);
+	put_texts(x, &x->oci_place, field, words, container_caps_words(caps, words), path);
 }
 
 static bool list_has(const json_t *list, const char *text)
@@ -94,7 +128,7 @@ static void rights_read(struct container *x)
 	set_caps(x, MODEL_F_CONTAINER_CAPS, x->caps, "process.capabilities");
 	set_caps(x, MODEL_F_CONTAINER_CAPS_BEYOND_DEFAULT, x->caps & ~container_caps_default(), "process.capabilities");
 	x->no_new_privs = json_is_true(json_at(x->oci, "process", "noNewPrivileges", NULL));
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_ALLOW_PRIVILEGE_ESCALATION, !x->no_new_privs), x->oci_place, "process.noNewPrivileges");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_ALLOW_PRIVILEGE_ESCALATION, !x->no_new_privs, "process.noNewPrivileges");
 }
 
 static void user_read(struct container *x)
@@ -106,8 +140,8 @@ static void user_read(struct container *x)
 		return;
 	x->has_user = true;
 	x->is_root = uid == 0;
-	at(posture_set_int(x->record, MODEL_F_CONTAINER_RUN_AS_USER, uid), x->oci_place, "process.user.uid");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_RUNS_AS_ROOT, uid == 0), x->oci_place, "process.user.uid");
+	put_int(x, &x->oci_place, MODEL_F_CONTAINER_RUN_AS_USER, uid, "process.user.uid");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_RUNS_AS_ROOT, uid == 0, "process.user.uid");
 }
 
 static void seccomp_read(struct container *x)
@@ -116,7 +150,8 @@ static void seccomp_read(struct container *x)
 	const char *action = json_text(filter, "defaultAction", NULL), *kind = "RuntimeDefault";
 
 	x->has_filter = json_is_object(filter) && action && strcmp(action, "SCMP_ACT_ALLOW") != 0;
-	if (json_is_object(filter) && action && strcmp(action, "SCMP_ACT_ALLOW") == 0 && json_array_size(json_object_get(filter, "syscalls")))
+	if (json_is_object(filter) && action && strcmp(action, "SCMP_ACT_ALLOW") == 0 &&
+	    json_array_size(json_object_get(filter, "syscalls")))
 		kind = "Localhost";                      /* a list of what is denied: no runtime's own */
 	else if (!x->has_filter)
 		kind = "Unconfined";
@@ -125,21 +160,26 @@ static void seccomp_read(struct container *x)
 		if (opt && strncmp(opt, "seccomp", 7) == 0 && strcmp(opt, "seccomp=builtin") != 0)
 			kind = "Localhost";
 	}
-	at(posture_set_text(x->record, MODEL_F_CONTAINER_SECCOMP, kind), x->oci_place, "linux.seccomp");
+	put_text(x, &x->oci_place, MODEL_F_CONTAINER_SECCOMP, kind, "linux.seccomp");
 }
 
 static void labels_read(struct container *x)
 {
-	const char *apparmor = json_text(x->oci, "process", "apparmorProfile", NULL), *selinux = json_text(x->oci, "process", "selinuxLabel", NULL);
-	const char *kind = !apparmor || !*apparmor || strcmp(apparmor, "unconfined") == 0 ? "Unconfined" :
-			   strcmp(apparmor, "docker-default") == 0 || strncmp(apparmor, "cri-containerd", 14) == 0 ||
-			   strncmp(apparmor, "containers-default", 18) == 0 || strncmp(apparmor, "crio-default", 12) == 0 ? "RuntimeDefault" : "Localhost";
+	const char *apparmor = json_text(x->oci, "process", "apparmorProfile", NULL),
+		   *selinux = json_text(x->oci, "process", "selinuxLabel", NULL);
+	const char *kind = !apparmor || !*apparmor || strcmp(apparmor, "unconfined") == 0 ? "Unconfined"
+			   : strcmp(apparmor, "docker-default") == 0 || strncmp(apparmor, "cri-containerd", 14) == 0 ||
+					   strncmp(apparmor, "containers-default", 18) == 0 ||
+					   strncmp(apparmor, "crio-default", 12) == 0
+				   ? "RuntimeDefault"
+				   : "Localhost";
 	bool is_free = !selinux || !*selinux || strstr(selinux, ":spc_t") || strstr(selinux, ":unconfined_t");
 
 	if (x->host->has_apparmor)
-		at(posture_set_text(x->record, MODEL_F_CONTAINER_APPARMOR, kind), x->oci_place, "process.apparmorProfile");
+		put_text(x, &x->oci_place, MODEL_F_CONTAINER_APPARMOR, kind, "process.apparmorProfile");
 	if (x->host->has_selinux)
-		at(posture_set_text(x->record, MODEL_F_CONTAINER_SELINUX, is_free ? "unconfined" : copy(x, selinux)), x->oci_place, "process.selinuxLabel");
+		put_text(x, &x->oci_place, MODEL_F_CONTAINER_SELINUX, is_free ? "unconfined" : copy(x, selinux),
+			 "process.selinuxLabel");
 }
 
 static void namespaces_read(struct container *x)
@@ -161,24 +201,25 @@ static void namespaces_read(struct container *x)
 		x->host_ns[NS_NET] = true;
 	if (x->c->host_ipc > 0)
 		x->host_ns[NS_IPC] = true;
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_PID, x->host_ns[NS_PID]), x->oci_place, "linux.namespaces");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_NETWORK, x->host_ns[NS_NET]), x->oci_place, "linux.namespaces");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_IPC, x->host_ns[NS_IPC]), x->oci_place, "linux.namespaces");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_UTS, x->host_ns[NS_UTS]), x->oci_place, "linux.namespaces");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_CGROUP, x->host_ns[NS_CGROUP]), x->oci_place, "linux.namespaces");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_USERNS, x->host_ns[NS_USER]), x->oci_place, "linux.namespaces");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_HOST_PID, x->host_ns[NS_PID], "linux.namespaces");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_HOST_NETWORK, x->host_ns[NS_NET], "linux.namespaces");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_HOST_IPC, x->host_ns[NS_IPC], "linux.namespaces");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_HOST_UTS, x->host_ns[NS_UTS], "linux.namespaces");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_HOST_CGROUP, x->host_ns[NS_CGROUP], "linux.namespaces");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_HOST_USERNS, x->host_ns[NS_USER], "linux.namespaces");
 }
 
 static void masks_read(struct container *x)
 {
-	const json_t *masked = json_at(x->oci, "linux", "maskedPaths", NULL), *read_only = json_at(x->oci, "linux", "readonlyPaths", NULL);
+	const json_t *masked = json_at(x->oci, "linux", "maskedPaths", NULL),
+		     *read_only = json_at(x->oci, "linux", "readonlyPaths", NULL);
 	const char *open[ARRAY_LEN(default_masked)];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(default_masked); i++)
 		if (!list_has(masked, default_masked[i]) && !list_has(read_only, default_masked[i]))
 			open[n++] = default_masked[i];
-	at(posture_set_texts(x->record, MODEL_F_CONTAINER_UNMASKED_PATHS, open, n), x->oci_place, "linux.maskedPaths");
+	put_texts(x, &x->oci_place, MODEL_F_CONTAINER_UNMASKED_PATHS, open, n, "linux.maskedPaths");
 }
 
 static int64_t number(const json_t *json)
@@ -190,25 +231,27 @@ static void limits_read(struct container *x)
 {
 	const json_t *r = json_at(x->oci, "linux", "resources", NULL), *io = json_object_get(r, "blockIO"), *part;
 	int64_t memory = number(json_at(r, "memory", "limit", NULL)), quota = number(json_at(r, "cpu", "quota", NULL));
-	int64_t period = number(json_at(r, "cpu", "period", NULL)), shares = number(json_at(r, "cpu", "shares", NULL)), pids = number(json_at(r, "pids", "limit", NULL));
+	int64_t period = number(json_at(r, "cpu", "period", NULL)), shares = number(json_at(r, "cpu", "shares", NULL)),
+		pids = number(json_at(r, "pids", "limit", NULL));
 	const char *key;
 	bool has_io = false;
 
 	if (memory > 0)
-		at(posture_set_uint(x->record, MODEL_F_CONTAINER_MEMORY_BYTES, (uint64_t)memory), x->oci_place, "linux.resources.memory.limit");
+		put_uint(x, &x->oci_place, MODEL_F_CONTAINER_MEMORY_BYTES, (uint64_t)memory, "linux.resources.memory.limit");
 	if (quota > 0)
-		at(posture_set_uint(x->record, MODEL_F_CONTAINER_CPU_MILLIS, (uint64_t)quota * 1000 / (uint64_t)(period > 0 ? period : 100000)), x->oci_place,
-		   "linux.resources.cpu.quota");
+		put_uint(x, &x->oci_place, MODEL_F_CONTAINER_CPU_MILLIS,
+			 (uint64_t)quota * 1000 / (uint64_t)(period > 0 ? period : 100000), "linux.resources.cpu.quota");
 	if (shares > 0)
-		at(posture_set_uint(x->record, MODEL_F_CONTAINER_CPU_SHARES, (uint64_t)shares), x->oci_place, "linux.resources.cpu.shares");
+		put_uint(x, &x->oci_place, MODEL_F_CONTAINER_CPU_SHARES, (uint64_t)shares, "linux.resources.cpu.shares");
 	if (pids > 0)
-		at(posture_set_int(x->record, MODEL_F_CONTAINER_PIDS_LIMIT, pids), x->oci_place, "linux.resources.pids.limit");
+		put_int(x, &x->oci_place, MODEL_F_CONTAINER_PIDS_LIMIT, pids, "linux.resources.pids.limit");
 	json_object_foreach((json_t *)io, key, part)
 		has_io |= number(part) > 0 || json_array_size(part) > 0;
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_IO_LIMITED, has_io), x->oci_place, "linux.resources.blockIO");
-	at(posture_set_int(x->record, MODEL_F_CONTAINER_OOM_SCORE_ADJ, number(json_at(x->oci, "process", "oomScoreAdj", NULL))), x->oci_place, "process.oomScoreAdj");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_OOM_KILL_DISABLED, json_is_true(json_at(r, "memory", "disableOOMKiller", NULL))), x->oci_place,
-	   "linux.resources.memory.disableOOMKiller");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_IO_LIMITED, has_io, "linux.resources.blockIO");
+	put_int(x, &x->oci_place, MODEL_F_CONTAINER_OOM_SCORE_ADJ, number(json_at(x->oci, "process", "oomScoreAdj", NULL)),
+		"process.oomScoreAdj");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_OOM_KILL_DISABLED,
+		 json_is_true(json_at(r, "memory", "disableOOMKiller", NULL)), "linux.resources.memory.disableOOMKiller");
 }
 
 static void ulimits_read(struct container *x)
@@ -226,19 +269,22 @@ static void ulimits_read(struct container *x)
 		items[n++] = posture_printf(x->set, "%s=%lld:%lld", strncmp(type, "RLIMIT_", 7) == 0 ? type + 7 : type,
 					    (long long)number(json_object_get(limit, "soft")), (long long)number(json_object_get(limit, "hard")));
 	}
-	at(posture_set_texts(x->record, MODEL_F_CONTAINER_ULIMITS, items, n), x->oci_place, "process.rlimits");
+	put_texts(x, &x->oci_place, MODEL_F_CONTAINER_ULIMITS, items, n, "process.rlimits");
 }
 
 static void devices_read(struct container *x)
 {
-	static const char *const everyones[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/console" };
-	const json_t *list = json_at(x->oci, "linux", "devices", NULL), *rules = json_at(x->oci, "linux", "resources", "devices", NULL);
+	static const char *const everyones[] = { "/dev/null",	 "/dev/zero", "/dev/full", "/dev/random",
+						 "/dev/urandom", "/dev/tty",  "/dev/ptmx", "/dev/console" };
+	const json_t *list = json_at(x->oci, "linux", "devices", NULL),
+		     *rules = json_at(x->oci, "linux", "resources", "devices", NULL);
 	const char *all[CONTAINER_LIST_MAX], *blocks[CONTAINER_LIST_MAX];
 	size_t n = 0, n_blocks = 0;
 	bool is_all = false;
 
 	for (size_t i = 0; i < json_array_size(list) && n < CONTAINER_LIST_MAX; i++) {
-		const char *path = json_text(json_array_get(list, i), "path", NULL), *type = json_text(json_array_get(list, i), "type", NULL);
+		const char *path = json_text(json_array_get(list, i), "path", NULL),
+			   *type = json_text(json_array_get(list, i), "type", NULL);
 		bool is_common = !path;
 
 		for (size_t k = 0; k < ARRAY_LEN(everyones) && !is_common; k++)
@@ -252,14 +298,15 @@ static void devices_read(struct container *x)
 	for (size_t i = 0; i < json_array_size(rules); i++) {
 		const json_t *rule = json_array_get(rules, i);
 		const char *type = json_text(rule, "type", NULL);
-		bool is_any = (!type || strcmp(type, "a") == 0) && number(json_object_get(rule, "major")) <= 0 && number(json_object_get(rule, "minor")) <= 0;
+		bool is_any = (!type || strcmp(type, "a") == 0) && number(json_object_get(rule, "major")) <= 0 &&
+			      number(json_object_get(rule, "minor")) <= 0;
 
 		if (is_any)                              /* the last that is about everything counts */
 			is_all = json_is_true(json_object_get(rule, "allow"));
 	}
-	at(posture_set_texts(x->record, MODEL_F_CONTAINER_DEVICES, all, n), x->oci_place, "linux.devices");
-	at(posture_set_texts(x->record, MODEL_F_CONTAINER_BLOCK_DEVICES, blocks, n_blocks), x->oci_place, "linux.devices");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_ALL_DEVICES, is_all), x->oci_place, "linux.resources.devices");
+	put_texts(x, &x->oci_place, MODEL_F_CONTAINER_DEVICES, all, n, "linux.devices");
+	put_texts(x, &x->oci_place, MODEL_F_CONTAINER_BLOCK_DEVICES, blocks, n_blocks, "linux.devices");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_ALL_DEVICES, is_all, "linux.resources.devices");
 }
 
 static void env_read(struct container *x)
@@ -274,11 +321,11 @@ static void env_read(struct container *x)
 		if (pair && posture_env_is_secret(pair))
 			items[n++] = posture_printf(x->set, "%.*s", (int)strcspn(pair, "="), pair);
 	}
-	at(posture_set_texts(x->record, MODEL_F_CONTAINER_ENV_PLAIN_SECRETS, items, n), x->oci_place, "process.env");
+	put_texts(x, &x->oci_place, MODEL_F_CONTAINER_ENV_PLAIN_SECRETS, items, n, "process.env");
 	json_object_foreach(sysctls, key, value)
 		if (json_is_string(value) && n_settings < CONTAINER_LIST_MAX)
 			settings[n_settings++] = posture_printf(x->set, "%s=%s", key, json_string_value(value));
-	at(posture_set_texts(x->record, MODEL_F_CONTAINER_SYSCTLS, settings, n_settings), x->oci_place, "linux.sysctl");
+	put_texts(x, &x->oci_place, MODEL_F_CONTAINER_SYSCTLS, settings, n_settings, "linux.sysctl");
 }
 
 static void bundle_read(struct container *x)
@@ -293,7 +340,8 @@ static void bundle_read(struct container *x)
 	ulimits_read(x);
 	devices_read(x);
 	env_read(x);
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_READ_ONLY, json_is_true(json_at(x->oci, "root", "readonly", NULL))), x->oci_place, "root.readonly");
+	put_bool(x, &x->oci_place, MODEL_F_CONTAINER_READ_ONLY, json_is_true(json_at(x->oci, "root", "readonly", NULL)),
+		 "root.readonly");
 }
 
 /* ---- Docker's own files ---- */
@@ -307,18 +355,19 @@ static void words_read(struct container *x, enum model_field_id field, const cha
 	for (size_t i = 0; i < json_array_size(list) && n < CONTAINER_LIST_MAX; i++)
 		if (json_is_string(json_array_get(list, i)))
 			items[n++] = copy(x, json_string_value(json_array_get(list, i)));
-	at(posture_set_texts(x->record, field, items, n), x->host_place, key);
+	put_texts(x, &x->host_place, field, items, n, key);
 }
 
 static void text_read(struct container *x, enum model_field_id field, const char *text, const char *path)
 {
 	if (text && *text)
-		at(posture_set_text(x->record, field, copy(x, text)), x->host_place, path);
+		put_text(x, &x->host_place, field, copy(x, text), path);
 }
 
 static void docker_host_read(struct container *x)
 {
-	const char *network = json_text(x->docker_host, "NetworkMode", NULL), *userns = json_text(x->docker_host, "UsernsMode", NULL);
+	const char *network = json_text(x->docker_host, "NetworkMode", NULL),
+		   *userns = json_text(x->docker_host, "UsernsMode", NULL);
 	const char *restart = json_text(x->docker_host, "RestartPolicy", "Name", NULL);
 	int64_t most = number(json_at(x->docker_host, "RestartPolicy", "MaximumRetryCount", NULL));
 
@@ -329,25 +378,30 @@ static void docker_host_read(struct container *x)
 	text_read(x, MODEL_F_CONTAINER_CGROUP_PARENT, json_text(x->docker_host, "CgroupParent", NULL), "CgroupParent");
 	text_read(x, MODEL_F_CONTAINER_LOG_DRIVER, json_text(x->docker_host, "LogConfig", "Type", NULL), "LogConfig.Type");
 	text_read(x, MODEL_F_CONTAINER_RESTART_POLICY, restart && *restart ? restart : "no", "RestartPolicy.Name");
-	at(posture_set_uint(x->record, MODEL_F_CONTAINER_RESTART_MAX, most > 0 ? (uint64_t)most : 0), x->host_place, "RestartPolicy.MaximumRetryCount");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_USERNS_OVERRIDE, userns && strcmp(userns, "host") == 0), x->host_place, "UsernsMode");
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_ON_DEFAULT_BRIDGE, network && (strcmp(network, "default") == 0 || strcmp(network, "bridge") == 0)),
-	   x->host_place, "NetworkMode");
+	put_uint(x, &x->host_place, MODEL_F_CONTAINER_RESTART_MAX, most > 0 ? (uint64_t)most : 0,
+		 "RestartPolicy.MaximumRetryCount");
+	put_bool(x, &x->host_place, MODEL_F_CONTAINER_USERNS_OVERRIDE, userns && strcmp(userns, "host") == 0, "UsernsMode");
+	put_bool(x, &x->host_place, MODEL_F_CONTAINER_ON_DEFAULT_BRIDGE,
+		 network && (strcmp(network, "default") == 0 || strcmp(network, "bridge") == 0), "NetworkMode");
 }
 
 static void port_add(struct container *x, const char *spec, const json_t *binding, const char *path)
 {
-	const char *ip = json_text(binding, "HostIp", NULL), *port = json_text(binding, "HostPort", NULL), *slash = strchr(spec, '/');
+	const char *ip = json_text(binding, "HostIp", NULL), *port = json_text(binding, "HostPort", NULL),
+		   *slash = strchr(spec, '/');
 	bool is_all = !ip || !*ip || strcmp(ip, "0.0.0.0") == 0 || strcmp(ip, "::") == 0;
 	struct posture_record *r;
 
-	r = posture_record_new(x->set, MODEL_KIND_CONTAINER_PORT, x->record,
-			       posture_printf(x->set, "%s: port %s:%s -> %s", x->record->name, is_all ? "*" : ip, port ? port : "?", spec), x->docker_place);
-	at(posture_set_text(r, MODEL_F_PORT_HOST_IP, is_all ? (ip && *ip ? copy(x, ip) : "0.0.0.0") : copy(x, ip)), x->docker_place, path);
-	at(posture_set_uint(r, MODEL_F_PORT_HOST, port ? strtoull(port, NULL, 10) : 0), x->docker_place, path);
-	at(posture_set_uint(r, MODEL_F_PORT_CONTAINER, strtoull(spec, NULL, 10)), x->docker_place, path);
-	at(posture_set_text(r, MODEL_F_PORT_PROTOCOL, slash ? copy(x, slash + 1) : "tcp"), x->docker_place, path);
-	at(posture_set_bool(r, MODEL_F_PORT_ON_ALL_ADDRESSES, is_all), x->docker_place, path);
+	r = posture_record_new(
+		x->set, MODEL_KIND_CONTAINER_PORT, x->record,
+		posture_printf(x->set, "%s: port %s:%s -> %s", x->record->name, is_all ? "*" : ip, port ? port : "?", spec),
+		x->docker_place);
+	put(posture_set_text(r, MODEL_F_PORT_HOST_IP, is_all ? (ip && *ip ? copy(x, ip) : "0.0.0.0") : copy(x, ip)),
+	    &x->docker_place, path);
+	put(posture_set_uint(r, MODEL_F_PORT_HOST, port ? strtoull(port, NULL, 10) : 0), &x->docker_place, path);
+	put(posture_set_uint(r, MODEL_F_PORT_CONTAINER, strtoull(spec, NULL, 10)), &x->docker_place, path);
+	put(posture_set_text(r, MODEL_F_PORT_PROTOCOL, slash ? copy(x, slash + 1) : "tcp"), &x->docker_place, path);
+	put(posture_set_bool(r, MODEL_F_PORT_ON_ALL_ADDRESSES, is_all), &x->docker_place, path);
 }
 
 /* What is in force (NetworkSettings.Ports), else what was asked for (PortBindings: the network may lack a bridge). */
@@ -368,13 +422,15 @@ static void ports_read(struct container *x)
 
 static void docker_config_read(struct container *x)
 {
-	const char *image = json_text(x->docker_config, "Config", "Image", NULL), *test = json_string_value(json_array_get(json_at(x->docker_config, "Config",
-		"Healthcheck", "Test", NULL), 0));
+	const char *image = json_text(x->docker_config, "Config", "Image", NULL),
+		   *test = json_string_value(
+			   json_array_get(json_at(x->docker_config, "Config", "Healthcheck", "Test", NULL), 0));
 
-	at(posture_set_bool(x->record, MODEL_F_CONTAINER_HAS_HEALTHCHECK, test && strcmp(test, "NONE") != 0), x->docker_place, "Config.Healthcheck");
+	put_bool(x, &x->docker_place, MODEL_F_CONTAINER_HAS_HEALTHCHECK, test && strcmp(test, "NONE") != 0,
+		 "Config.Healthcheck");
 	if (image)
-		at(posture_set_bool(x->record, MODEL_F_CONTAINER_BY_DIGEST, strstr(image, "@sha256:") || strncmp(image, "sha256:", 7) == 0), x->docker_place,
-		   "Config.Image");
+		put_bool(x, &x->docker_place, MODEL_F_CONTAINER_BY_DIGEST,
+			 strstr(image, "@sha256:") || strncmp(image, "sha256:", 7) == 0, "Config.Image");
 	ports_read(x);
 }
 
@@ -382,13 +438,35 @@ static void docker_config_read(struct container *x)
 static void bundle_unknown(struct container *x)
 {
 	static const enum model_field_id fields[] = {
-		MODEL_F_CONTAINER_CAPS, MODEL_F_CONTAINER_CAPS_BEYOND_DEFAULT, MODEL_F_CONTAINER_ALLOW_PRIVILEGE_ESCALATION, MODEL_F_CONTAINER_RUN_AS_USER,
-		MODEL_F_CONTAINER_RUNS_AS_ROOT, MODEL_F_CONTAINER_SECCOMP, MODEL_F_CONTAINER_APPARMOR, MODEL_F_CONTAINER_SELINUX, MODEL_F_CONTAINER_HOST_PID,
-		MODEL_F_CONTAINER_HOST_NETWORK, MODEL_F_CONTAINER_HOST_IPC, MODEL_F_CONTAINER_HOST_UTS, MODEL_F_CONTAINER_HOST_CGROUP, MODEL_F_CONTAINER_HOST_USERNS,
-		MODEL_F_CONTAINER_UNMASKED_PATHS, MODEL_F_CONTAINER_MEMORY_BYTES, MODEL_F_CONTAINER_CPU_MILLIS, MODEL_F_CONTAINER_CPU_SHARES,
-		MODEL_F_CONTAINER_PIDS_LIMIT, MODEL_F_CONTAINER_IO_LIMITED, MODEL_F_CONTAINER_ULIMITS, MODEL_F_CONTAINER_DEVICES, MODEL_F_CONTAINER_BLOCK_DEVICES,
-		MODEL_F_CONTAINER_ALL_DEVICES, MODEL_F_CONTAINER_ENV_PLAIN_SECRETS, MODEL_F_CONTAINER_READ_ONLY, MODEL_F_CONTAINER_OOM_SCORE_ADJ,
-		MODEL_F_CONTAINER_OOM_KILL_DISABLED, MODEL_F_CONTAINER_SYSCTLS,
+		MODEL_F_CONTAINER_CAPS,
+		MODEL_F_CONTAINER_CAPS_BEYOND_DEFAULT,
+		MODEL_F_CONTAINER_ALLOW_PRIVILEGE_ESCALATION,
+		MODEL_F_CONTAINER_RUN_AS_USER,
+		MODEL_F_CONTAINER_RUNS_AS_ROOT,
+		MODEL_F_CONTAINER_SECCOMP,
+		MODEL_F_CONTAINER_APPARMOR,
+		MODEL_F_CONTAINER_SELINUX,
+		MODEL_F_CONTAINER_HOST_PID,
+		MODEL_F_CONTAINER_HOST_NETWORK,
+		MODEL_F_CONTAINER_HOST_IPC,
+		MODEL_F_CONTAINER_HOST_UTS,
+		MODEL_F_CONTAINER_HOST_CGROUP,
+		MODEL_F_CONTAINER_HOST_USERNS,
+		MODEL_F_CONTAINER_UNMASKED_PATHS,
+		MODEL_F_CONTAINER_MEMORY_BYTES,
+		MODEL_F_CONTAINER_CPU_MILLIS,
+		MODEL_F_CONTAINER_CPU_SHARES,
+		MODEL_F_CONTAINER_PIDS_LIMIT,
+		MODEL_F_CONTAINER_IO_LIMITED,
+		MODEL_F_CONTAINER_ULIMITS,
+		MODEL_F_CONTAINER_DEVICES,
+		MODEL_F_CONTAINER_BLOCK_DEVICES,
+		MODEL_F_CONTAINER_ALL_DEVICES,
+		MODEL_F_CONTAINER_ENV_PLAIN_SECRETS,
+		MODEL_F_CONTAINER_READ_ONLY,
+		MODEL_F_CONTAINER_OOM_SCORE_ADJ,
+		MODEL_F_CONTAINER_OOM_KILL_DISABLED,
+		MODEL_F_CONTAINER_SYSCTLS,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
@@ -410,8 +488,8 @@ void container_declared_read(struct container *x)
 	else if (c->image)
 		posture_set_bool(x->record, MODEL_F_CONTAINER_BY_DIGEST, strstr(c->image, "@sha256:") != NULL);
 	if (c->privileged >= 0)
-		at(posture_set_bool(x->record, MODEL_F_CONTAINER_PRIVILEGED, c->privileged), x->docker_host ? x->host_place : x->oci_place,
-		   x->docker_host ? "Privileged" : NULL);
+		put(posture_set_bool(x->record, MODEL_F_CONTAINER_PRIVILEGED, c->privileged),
+		    x->docker_host ? &x->host_place : &x->oci_place, x->docker_host ? "Privileged" : NULL);
 	else
 		posture_set_unknown(x->record, MODEL_F_CONTAINER_PRIVILEGED, "neither the runtime nor the bundle tells");
 }

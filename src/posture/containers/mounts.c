@@ -12,7 +12,8 @@ enum reach {
 	BELOW = 2,       /* what is below it too */
 };
 
-/* What a container can do with a path of the host: escape-techniques of MITRE T1611 and the Kubernetes and CIS Docker (5.5) benchmarks. */
+/* What a container can do with a path of the host: escape-techniques of MITRE T1611 and the Kubernetes and CIS Docker (5.5)
+ * benchmarks. */
 static const struct { const char *path, *danger; unsigned reach; } places[] = {
 	{ "/run/docker.sock", "runtime-socket", HERE },
 	{ "/run/containerd/containerd.sock", "runtime-socket", HERE },
@@ -83,9 +84,10 @@ static const struct { const char *path, *danger; unsigned reach; } places[] = {
 	{ "/home", "home", HERE },
 };
 
-static const char *const harmless[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/shm", "/dev/log", "/dev/pts",
-					"/dev/mqueue", "/dev/hugepages" };
-static const char *const socket_names[] = { "/docker.sock", "/containerd.sock", "/crio.sock", "/podman.sock", "/buildkitd.sock", "/cri-dockerd.sock" };
+static const char *const harmless[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+					"/dev/shm",  "/dev/log",  "/dev/pts",  "/dev/mqueue", "/dev/hugepages" };
+static const char *const socket_names[] = { "/docker.sock", "/containerd.sock", "/crio.sock",
+					    "/podman.sock", "/buildkitd.sock",	"/cri-dockerd.sock" };
 static const char *const secret_dirs[] = { "/.ssh", "/.aws", "/.kube", "/.docker", "/.gnupg", "/.azure", "/.config/gcloud" };
 
 static bool is_below(const char *path, const char *dir)
@@ -153,7 +155,8 @@ static void unescape(char *text)
 	char *to = text;
 
 	for (const char *from = text; *from; from++, to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' && from[3] >= '0' &&
+		    from[3] <= '7') {
 			*to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
 			from += 3;
 		} else {
@@ -192,8 +195,12 @@ static bool mount_line(char *line, struct container_mount *ret)
 	}
 	if (!dash || n < dash + 4)
 		return false;
-	*ret = (struct container_mount){ .major = (unsigned)strtoul(fields[2], NULL, 10), .root = fields[3], .point = fields[4], .type = fields[dash + 1],
-					 .source = fields[dash + 2], .writable = option_is(fields[5], "rw") && !option_is(fields[dash + 3], "ro") };
+	*ret = (struct container_mount){ .major = (unsigned)strtoul(fields[2], NULL, 10),
+					 .root = fields[3],
+					 .point = fields[4],
+					 .type = fields[dash + 1],
+					 .source = fields[dash + 2],
+					 .writable = option_is(fields[5], "rw") && !option_is(fields[dash + 3], "ro") };
 	unescape(fields[3]);
 	unescape(fields[4]);
 	unescape(fields[dash + 2]);
@@ -248,11 +255,13 @@ void container_mounts_read(struct container *x, const struct container_mount *mo
 		posture_set_text(r, MODEL_F_MOUNT_DEST, posture_printf(x->set, "%s", m->dest));
 		posture_set_text(r, MODEL_F_MOUNT_TYPE, strstr(source, "/volumes/") && has_end(source, "/_data") ? "volume" : "bind");
 		posture_set_bool(r, MODEL_F_MOUNT_WRITABLE, m->rw);
-		posture_set_text(r, MODEL_F_MOUNT_PROPAGATION, m->propagation && *m->propagation ? posture_printf(x->set, "%s", m->propagation) : "rprivate");
+		posture_set_text(r, MODEL_F_MOUNT_PROPAGATION,
+				 m->propagation && *m->propagation ? posture_printf(x->set, "%s", m->propagation) : "rprivate");
 		posture_set_texts(r, MODEL_F_MOUNT_DANGERS, dangers, container_path_dangers(source, dangers));
 		if (!real)
 			continue;
-		posture_said(posture_set_bool(r, MODEL_F_MOUNT_REAL_WRITABLE, real->writable), POSTURE_FROM_KERNEL, "/proc/PID/mountinfo");
+		posture_said(posture_set_bool(r, MODEL_F_MOUNT_REAL_WRITABLE, real->writable), POSTURE_FROM_KERNEL,
+			     "/proc/PID/mountinfo");
 		if (real->writable && !m->rw)
 			container_differs(x, "%s is declared read-only and mounted writable", m->dest);
 	}

@@ -149,11 +149,21 @@ static void label_read(struct container *x)
 	if (x->host->has_apparmor && strcmp(text, "unconfined") == 0 && x->oci) {
 		const char *declared = json_text(x->oci, "process", "apparmorProfile", NULL);
 		if (declared && *declared && strcmp(declared, "unconfined") != 0)
-			container_differs(x, "AppArmor does not confine %s, though profile %s is declared", process_name(x, &x->processes[0]), declared);
+			container_differs(x, "AppArmor does not confine %s, though profile %s is declared",
+					  process_name(x, &x->processes[0]), declared);
 	}
 }
 
 /* ---- namespaces ---- */
+
+/* A rootless daemon's bundles name no user namespace: they are in the daemon's, which is not the host's. */
+static void users_settle(struct container *x)
+{
+	uint64_t ours = x->processes[0].ns[NS_USER];
+
+	if (ours && x->host->ns[NS_USER] && ours != x->host->ns[NS_USER] && x->host_ns[NS_USER])
+		kernel(posture_set_bool(x->record, MODEL_F_CONTAINER_HOST_USERNS, false), "/proc/PID/ns");
+}
 
 static void namespaces_read(struct container *x)
 {
@@ -175,11 +185,14 @@ static void namespaces_read(struct container *x)
 		if (!is_undeclared)
 			continue;
 		undeclared[n_undeclared++] = container_ns_names[ns];
-		container_differs(x, "%s is in the host's %s namespace, which is not declared", process_name(x, at), container_ns_names[ns]);
+		container_differs(x, "%s is in the host's %s namespace, which is not declared", process_name(x, at),
+				  container_ns_names[ns]);
 	}
+	users_settle(x);
 	if (!x->host->ns[NS_MNT]) {
 		posture_set_unknown(x->record, MODEL_F_CONTAINER_REAL_HOST_NAMESPACES, "the host's own namespaces cannot be read");
-		posture_set_unknown(x->record, MODEL_F_CONTAINER_UNDECLARED_HOST_NAMESPACES, "the host's own namespaces cannot be read");
+		posture_set_unknown(x->record, MODEL_F_CONTAINER_UNDECLARED_HOST_NAMESPACES,
+				    "the host's own namespaces cannot be read");
 		return;
 	}
 	set_list(x, MODEL_F_CONTAINER_REAL_HOST_NAMESPACES, shared, n, "/proc/PID/ns");
@@ -216,7 +229,9 @@ static bool exists(struct container *x, const char *path)
 
 static void writable_read(struct container *x, const struct container_mount *mounts, size_t n)
 {
-	static const struct { const char *path, *type; } paths[] = { { "/proc/sys", "proc" }, { "/proc/sysrq-trigger", "proc" }, { "/sys", "sysfs" } };
+	static const struct {
+		const char *path, *type;
+	} paths[] = { { "/proc/sys", "proc" }, { "/proc/sysrq-trigger", "proc" }, { "/sys", "sysfs" } };
 	const char *items[CONTAINER_LIST_MAX];
 	size_t n_items = 0;
 
@@ -230,9 +245,12 @@ static void writable_read(struct container *x, const struct container_mount *mou
 
 		if (!mounts[i].writable)
 			continue;
-		if (is_cgroup || (strcmp(mounts[i].type, "proc") == 0 && strcmp(mounts[i].point, "/proc") != 0 && strcmp(mounts[i].root, "/") == 0) ||
-		    (strcmp(mounts[i].type, "sysfs") == 0 && strcmp(mounts[i].point, "/sys") != 0) || strcmp(mounts[i].type, "debugfs") == 0 ||
-		    strcmp(mounts[i].type, "tracefs") == 0 || strcmp(mounts[i].type, "bpf") == 0 || strcmp(mounts[i].type, "binfmt_misc") == 0)
+		if (is_cgroup ||
+		    (strcmp(mounts[i].type, "proc") == 0 && strcmp(mounts[i].point, "/proc") != 0 &&
+		     strcmp(mounts[i].root, "/") == 0) ||
+		    (strcmp(mounts[i].type, "sysfs") == 0 && strcmp(mounts[i].point, "/sys") != 0) ||
+		    strcmp(mounts[i].type, "debugfs") == 0 || strcmp(mounts[i].type, "tracefs") == 0 ||
+		    strcmp(mounts[i].type, "bpf") == 0 || strcmp(mounts[i].type, "binfmt_misc") == 0)
 			items[n_items++] = mounts[i].point;
 	}
 	set_list(x, MODEL_F_CONTAINER_WRITABLE_KERNEL_PATHS, items, n_items, "/proc/PID/mountinfo");
@@ -313,7 +331,8 @@ static void mounts_read(struct container *x)
 		return;
 	}
 	if (container_mountinfo(x->set, text, mounts, MOUNTS_MAX, &n) < 0)
-		posture_problem(x->set, MODEL_LAYER_CONTAINERS, x->oci_place, "%s: more than %d mounts; the rest is not looked at", x->record->name, MOUNTS_MAX);
+		posture_problem(x->set, MODEL_LAYER_CONTAINERS, x->oci_place,
+				"%s: more than %d mounts; the rest is not looked at", x->record->name, MOUNTS_MAX);
 	root = mount_of(mounts, n, "/");
 	if (root) {
 		kernel(posture_set_bool(x->record, MODEL_F_CONTAINER_REAL_READ_ONLY, !root->writable), "/proc/PID/mountinfo");
@@ -367,7 +386,8 @@ static bool file_numbers(struct container *x, const char *path, uint64_t *ret_fi
 }
 
 /* The smallest of the group and those above it. *ret_seen: some file was there. */
-static uint64_t limit_of(struct container *x, const char *cgroups, const char *controller, const char *v1_file, const char *v2_file, bool *ret_seen)
+static uint64_t limit_of(struct container *x, const char *cgroups, const char *controller, const char *v1_file,
+			 const char *v2_file, bool *ret_seen)
 {
 	char path[CGROUP_PATH_MAX];
 	uint64_t least = UINT64_MAX;
@@ -376,7 +396,8 @@ static uint64_t limit_of(struct container *x, const char *cgroups, const char *c
 	if (!cgroup_of(cgroups, controller, path, sizeof(path), &is_v1))
 		return least;
 	for (;;) {
-		const char *dir = is_v1 ? posture_printf(x->set, "/sys/fs/cgroup/%s%s", controller, path) : posture_printf(x->set, "/sys/fs/cgroup%s", path);
+		const char *dir = is_v1 ? posture_printf(x->set, "/sys/fs/cgroup/%s%s", controller, path)
+					: posture_printf(x->set, "/sys/fs/cgroup%s", path);
 		uint64_t value, period = 0, v1_period;
 
 		if (file_numbers(x, posture_printf(x->set, "%s/%s", dir, is_v1 ? v1_file : v2_file), &value, &period)) {
@@ -397,10 +418,14 @@ static uint64_t limit_of(struct container *x, const char *cgroups, const char *c
 
 static void limits_read(struct container *x)
 {
-	static const struct { enum model_field_id real, declared; const char *controller, *v1, *v2, *what; } limits[] = {
-		{ MODEL_F_CONTAINER_REAL_MEMORY_LIMIT, MODEL_F_CONTAINER_MEMORY_BYTES, "memory", "memory.limit_in_bytes", "memory.max", "memory" },
-		{ MODEL_F_CONTAINER_REAL_PIDS_LIMIT, MODEL_F_CONTAINER_PIDS_LIMIT, "pids", "pids.max", "pids.max", "processes" },
-		{ MODEL_F_CONTAINER_REAL_CPU_LIMIT, MODEL_F_CONTAINER_CPU_MILLIS, "cpu", "cpu.cfs_quota_us", "cpu.max", "processor time" },
+	static const struct { enum model_field_id real, declared; const char *controller, *v1, *v2, *what;
+	} limits[] = {
+		{ MODEL_F_CONTAINER_REAL_MEMORY_LIMIT, MODEL_F_CONTAINER_MEMORY_BYTES, "memory", "memory.limit_in_bytes",
+		  "memory.max", "memory" },
+		{ MODEL_F_CONTAINER_REAL_PIDS_LIMIT, MODEL_F_CONTAINER_PIDS_LIMIT, "pids", "pids.max", "pids.max",
+		  "processes" },
+		{ MODEL_F_CONTAINER_REAL_CPU_LIMIT, MODEL_F_CONTAINER_CPU_MILLIS, "cpu", "cpu.cfs_quota_us", "cpu.max",
+		  "processor time" },
 	};
 	struct err err = ERR_INIT;
 	char *cgroups;
@@ -417,8 +442,9 @@ static void limits_read(struct container *x)
 		const struct posture_value *declared = posture_value_of(x->record, limits[i].declared);
 
 		if (!seen)
-			posture_set_unknown(x->record, limits[i].real, posture_printf(x->set, "no file of the control group's %s controller can be read",
-											     limits[i].controller));
+			posture_set_unknown(x->record, limits[i].real,
+					    posture_printf(x->set, "no file of the control group's %s controller can be read",
+							   limits[i].controller));
 		else if (limit != UINT64_MAX)
 			kernel(posture_set_uint(x->record, limits[i].real, limit), "control group");
 		if (seen && limit == UINT64_MAX && declared && declared->state == MODEL_SET)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only the API tells (moby api/swagger.yaml, 1.41): GET /version, /info, /networks, and of a swarm's manager /swarm, /services, /secrets. */
+/* What only the API tells (moby api/swagger.yaml, 1.41): GET /version, /info, /networks, and of a swarm's manager /swarm,
+ * /services, /secrets. */
 #include "posture/docker/docker.h"
 
 #include "posture/process.h"
@@ -21,7 +22,8 @@ static json_t *get(struct docker_daemon *d, const char *path, const char **ret_w
 
 	if (r == 0 && status == 200 && json)
 		return json;
-	*ret_why = r < 0 ? posture_printf(d->set, "%s", err.text) : posture_printf(d->set, "%s: GET %s: status %d", d->api_socket, path, status);
+	*ret_why = r < 0 ? posture_printf(d->set, "%s", err.text)
+			 : posture_printf(d->set, "%s: GET %s: status %d", d->api_socket, path, status);
 	json_decref(json);
 	return NULL;
 }
@@ -86,7 +88,8 @@ static void security_options_read(struct docker_daemon *d, const json_t *options
 		profile = strstr(text, ",profile=");
 		if (strcmp(names[n], "seccomp") == 0 && profile) {
 			const char *had = docker_setting_text(d, MODEL_F_DOCKER_SECCOMP_PROFILE);
-			bool is_same = had && (strcmp(had, profile + 9) == 0 || (strcmp(profile + 9, "builtin") == 0 && strcmp(had, "default") == 0) ||
+			bool is_same = had && (strcmp(had, profile + 9) == 0 ||
+					       (strcmp(profile + 9, "builtin") == 0 && strcmp(had, "default") == 0) ||
 					       (strcmp(profile + 9, "default") == 0 && strcmp(had, "builtin") == 0));
 			if (!is_same)
 				settle_text(d, MODEL_F_DOCKER_SECCOMP_PROFILE, profile + 9);
@@ -119,12 +122,17 @@ static void registries_read(struct docker_daemon *d, const json_t *info)
 
 static void info_read(struct docker_daemon *d, const json_t *info)
 {
-	static const struct { enum model_field_id field; const char *key; } counts[] = {
-		{ MODEL_F_DOCKER_N_CONTAINERS, "Containers" }, { MODEL_F_DOCKER_N_RUNNING, "ContainersRunning" }, { MODEL_F_DOCKER_N_IMAGES, "Images" },
+	static const struct { enum model_field_id field; const char *key;
+	} counts[] = {
+		{ MODEL_F_DOCKER_N_CONTAINERS, "Containers" },
+		{ MODEL_F_DOCKER_N_RUNNING, "ContainersRunning" },
+		{ MODEL_F_DOCKER_N_IMAGES, "Images" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-		said(posture_set_uint(d->record, counts[i].field, (uint64_t)json_integer_value(json_object_get(info, counts[i].key))), "GET /info");
+		said(posture_set_uint(d->record, counts[i].field,
+				      (uint64_t)json_integer_value(json_object_get(info, counts[i].key))),
+		     "GET /info");
 	settle_text(d, MODEL_F_DOCKER_STORAGE_DRIVER, json_text(info, "Driver", NULL));
 	settle_text(d, MODEL_F_DOCKER_LOG_DRIVER, json_text(info, "LoggingDriver", NULL));
 	settle_text(d, MODEL_F_DOCKER_DEFAULT_RUNTIME, json_text(info, "DefaultRuntime", NULL));
@@ -151,12 +159,14 @@ static void networks_read(struct docker_daemon *d)
 
 		if (!name || !driver)
 			continue;
-		r = posture_record_new(d->set, MODEL_KIND_DOCKER_NETWORK, d->record, posture_printf(d->set, "network %s", name), (struct posture_place){ 0 });
+		r = posture_record_new(d->set, MODEL_KIND_DOCKER_NETWORK, d->record, posture_printf(d->set, "network %s", name),
+				       (struct posture_place){ 0 });
 		said(posture_set_text(r, MODEL_F_NETWORK_NAME, name), "GET /networks");
 		said(posture_set_text(r, MODEL_F_NETWORK_DRIVER, driver), "GET /networks");
 		said(posture_set_text(r, MODEL_F_NETWORK_SCOPE, copy(d, json_text(n, "Scope", NULL))), "GET /networks");
 		if (strcmp(driver, "overlay") == 0)
-			said(posture_set_bool(r, MODEL_F_NETWORK_IS_ENCRYPTED, json_object_get(options, "encrypted") != NULL), "GET /networks");
+			said(posture_set_bool(r, MODEL_F_NETWORK_IS_ENCRYPTED, json_object_get(options, "encrypted") != NULL),
+			     "GET /networks");
 		if (strcmp(driver, "bridge") == 0) {
 			const char *icc = json_text(options, "com.docker.network.bridge.enable_icc", NULL);
 			said(posture_set_bool(r, MODEL_F_NETWORK_ICC, !icc || strcmp(icc, "false") != 0), "GET /networks");
@@ -166,14 +176,16 @@ static void networks_read(struct docker_daemon *d)
 
 /* ---- swarm ---- */
 
-/* Its port: what other managers know this one by, which is where it listens. 2377 unless told otherwise (`docker swarm init`). */
+/* Its port: what other managers know this one by, which is where it listens. 2377 unless told otherwise (`docker swarm init`).
+ */
 static const char *swarm_port(struct docker_daemon *d, const json_t *swarm)
 {
 	const json_t *managers = json_object_get(swarm, "RemoteManagers");
 	const char *node = json_text(swarm, "NodeID", NULL);
 
 	for (size_t i = 0; i < json_array_size(managers); i++) {
-		const char *id = json_text(json_array_get(managers, i), "NodeID", NULL), *addr = json_text(json_array_get(managers, i), "Addr", NULL);
+		const char *id = json_text(json_array_get(managers, i), "NodeID", NULL),
+			   *addr = json_text(json_array_get(managers, i), "Addr", NULL);
 		const char *colon = addr ? strrchr(addr, ':') : NULL;
 
 		if (colon && id && node && strcmp(id, node) == 0)
@@ -197,7 +209,8 @@ static void swarm_listens_read(struct docker_daemon *d, struct posture_record *r
 		everywhere |= strncmp(listens[i], "0.0.0.0:", 8) == 0 || strncmp(listens[i], "[::]:", 5) == 0;
 	}
 	posture_said(posture_set_texts(r, MODEL_F_SWARM_LISTEN_ADDRESSES, at, n_at), POSTURE_FROM_KERNEL, "/proc/PID/net/tcp");
-	posture_said(posture_set_bool(r, MODEL_F_SWARM_LISTENS_EVERYWHERE, everywhere), POSTURE_FROM_KERNEL, "/proc/PID/net/tcp");
+	posture_said(posture_set_bool(r, MODEL_F_SWARM_LISTENS_EVERYWHERE, everywhere), POSTURE_FROM_KERNEL,
+		     "/proc/PID/net/tcp");
 }
 
 static void count_read(struct docker_daemon *d, struct posture_record *r, enum model_field_id field, const char *path)
@@ -256,22 +269,55 @@ static void age_read(struct posture_record *r, const char *updated)
 
 static void manager_read(struct docker_daemon *d, struct posture_record *r)
 {
-	static const enum model_field_id fields[] = { MODEL_F_SWARM_AUTOLOCK, MODEL_F_SWARM_CERTIFICATE_DAYS, MODEL_F_SWARM_CA_AGE_DAYS,
-						      MODEL_F_SWARM_EXTERNAL_CA };
+	static const enum model_field_id fields[] = { MODEL_F_SWARM_AUTOLOCK, MODEL_F_SWARM_CERTIFICATE_DAYS,
+						      MODEL_F_SWARM_CA_AGE_DAYS, MODEL_F_SWARM_EXTERNAL_CA };
 	const char *why = NULL;
 	_cleanup_json_ json_t *swarm = get(d, "/swarm", &why);
 
 	for (size_t i = 0; i < ARRAY_LEN(fields) && !swarm; i++)
 		posture_set_unknown(r, fields[i], why);
 	if (swarm) {
-		said(posture_set_bool(r, MODEL_F_SWARM_AUTOLOCK, json_is_true(json_at(swarm, "Spec", "EncryptionConfig", "AutoLockManagers", NULL))), "GET /swarm");
-		said(posture_set_uint(r, MODEL_F_SWARM_CERTIFICATE_DAYS, (uint64_t)(json_integer_value(json_at(swarm, "Spec", "CAConfig",
-			     "NodeCertExpiry", NULL)) / 1000000000ll) / DAY_S), "GET /swarm");
-		said(posture_set_bool(r, MODEL_F_SWARM_EXTERNAL_CA, json_array_size(json_at(swarm, "Spec", "CAConfig", "ExternalCAs", NULL)) > 0), "GET /swarm");
+		said(posture_set_bool(r, MODEL_F_SWARM_AUTOLOCK,
+				      json_is_true(json_at(swarm, "Spec", "EncryptionConfig", "AutoLockManagers", NULL))),
+		     "GET /swarm");
+		said(posture_set_uint(
+			     r, MODEL_F_SWARM_CERTIFICATE_DAYS,
+			     (uint64_t)(json_integer_value(json_at(swarm, "Spec", "CAConfig", "NodeCertExpiry", NULL)) /
+					1000000000ll) /
+				     DAY_S),
+		     "GET /swarm");
+		said(posture_set_bool(r, MODEL_F_SWARM_EXTERNAL_CA,
+				      json_array_size(json_at(swarm, "Spec", "CAConfig", "ExternalCAs", NULL)) > 0),
+		     "GET /swarm");
 		age_read(r, json_text(swarm, "UpdatedAt", NULL));
 	}
 	count_read(d, r, MODEL_F_SWARM_N_SECRETS, "/secrets");
 	services_read(d, r);
+}
+
+/* What no API tells: the addresses that the node was started with (moby daemon/cluster/cluster.go, type nodeStartConfig). */
+static void data_path_read(struct docker_daemon *d, struct posture_record *r)
+{
+	const char *root = docker_setting_text(d, MODEL_F_DOCKER_DATA_ROOT), *path, *advertise, *data;
+	_cleanup_json_ json_t *state = NULL;
+	struct err err = ERR_INIT;
+	struct posture_value *v;
+	size_t len;
+	char *text;
+
+	path = posture_printf(d->set, "%s%s/swarm/docker-state.json", d->below, root ? root : "/var/lib/docker");
+	if (posture_read(d->set, path, DOCKER_FILE_BYTES_MAX, &text, &len, &err) < 0 ||
+	    json_parse(text, len, path, &state, &err) < 0) {
+		posture_set_unknown(r, MODEL_F_SWARM_DATA_PATH_IS_SEPARATE, posture_printf(d->set, "%s: %s", path, err.text));
+		return;
+	}
+	advertise = json_text(state, "AdvertiseAddr", NULL);
+	data = json_text(state, "DataPathAddr", NULL);
+	len = data ? strlen(data) : 0;
+	v = posture_set_bool(r, MODEL_F_SWARM_DATA_PATH_IS_SEPARATE,
+			     len > 0 && !(advertise && strncmp(advertise, data, len) == 0 && (!advertise[len] || advertise[len] == ':')));
+	posture_at(posture_said(v, POSTURE_FROM_FILE, "DataPathAddr"),
+		   (struct posture_place){ .file = path, .path = "DataPathAddr" });
 }
 
 static void swarm_read(struct docker_daemon *d, const json_t *info)
@@ -279,8 +325,9 @@ static void swarm_read(struct docker_daemon *d, const json_t *info)
 	const json_t *swarm = json_at(info, "Swarm", NULL);
 	const char *state = copy(d, json_text(swarm, "LocalNodeState", NULL));
 	bool is_manager = json_is_true(json_object_get(swarm, "ControlAvailable"));
-	struct posture_record *r = posture_record_new(d->set, MODEL_KIND_DOCKER_SWARM, d->record, posture_printf(d->set, "swarm of %s", d->record->name),
-						      (struct posture_place){ 0 });
+	struct posture_record *r =
+		posture_record_new(d->set, MODEL_KIND_DOCKER_SWARM, d->record,
+				   posture_printf(d->set, "swarm of %s", d->record->name), (struct posture_place){ 0 });
 
 	said(posture_set_bool(d->record, MODEL_F_DOCKER_SWARM_IS_ACTIVE, state && strcmp(state, "active") == 0), "GET /info");
 	said(posture_set_text(r, MODEL_F_SWARM_STATE, state && *state ? state : "inactive"), "GET /info");
@@ -288,17 +335,21 @@ static void swarm_read(struct docker_daemon *d, const json_t *info)
 	if (!state || strcmp(state, "active") != 0)
 		return;
 	swarm_listens_read(d, r, swarm_port(d, swarm));
+	data_path_read(d, r);
 	if (!is_manager)
 		return;
-	said(posture_set_uint(r, MODEL_F_SWARM_N_MANAGERS, (uint64_t)json_integer_value(json_object_get(swarm, "Managers"))), "GET /info");
-	said(posture_set_uint(r, MODEL_F_SWARM_N_NODES, (uint64_t)json_integer_value(json_object_get(swarm, "Nodes"))), "GET /info");
+	said(posture_set_uint(r, MODEL_F_SWARM_N_MANAGERS, (uint64_t)json_integer_value(json_object_get(swarm, "Managers"))),
+	     "GET /info");
+	said(posture_set_uint(r, MODEL_F_SWARM_N_NODES, (uint64_t)json_integer_value(json_object_get(swarm, "Nodes"))),
+	     "GET /info");
 	manager_read(d, r);
 }
 
 /* Nobody can be asked: what only the answer tells is unknown, not left out. */
 static void unanswered(struct docker_daemon *d, const char *why)
 {
-	static const enum model_field_id fields[] = { MODEL_F_DOCKER_VERSION, MODEL_F_DOCKER_VERSION_MAJOR, MODEL_F_DOCKER_SECURITY_OPTIONS };
+	static const enum model_field_id fields[] = { MODEL_F_DOCKER_VERSION, MODEL_F_DOCKER_VERSION_MAJOR,
+						      MODEL_F_DOCKER_SECURITY_OPTIONS };
 	struct posture_record *swarm;
 
 	posture_problem(d->set, MODEL_LAYER_RUNTIME, (struct posture_place){ 0 }, "%s: %s", d->record->name, why);
@@ -306,8 +357,8 @@ static void unanswered(struct docker_daemon *d, const char *why)
 		posture_set_unknown(d->record, fields[i], why);
 	if (!docker_setting_text(d, MODEL_F_DOCKER_STORAGE_DRIVER))
 		posture_set_unknown(d->record, MODEL_F_DOCKER_STORAGE_DRIVER, why);
-	swarm = posture_record_new(d->set, MODEL_KIND_DOCKER_SWARM, d->record, posture_printf(d->set, "swarm of %s", d->record->name),
-				   (struct posture_place){ 0 });
+	swarm = posture_record_new(d->set, MODEL_KIND_DOCKER_SWARM, d->record,
+				   posture_printf(d->set, "swarm of %s", d->record->name), (struct posture_place){ 0 });
 	posture_set_unknown(swarm, MODEL_F_SWARM_STATE, why);
 }
 

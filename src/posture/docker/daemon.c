@@ -48,8 +48,8 @@ static const char *config_file_of(struct docker_daemon *d)
 
 static void problem_at(struct posture_set *set, const char *path, const struct err *err)
 {
-	posture_problem(set, MODEL_LAYER_RUNTIME, (struct posture_place){ .file = path, .line = err->line, .column = err->column },
-			"%s", err->text);
+	posture_problem(set, MODEL_LAYER_RUNTIME,
+			(struct posture_place){ .file = path, .line = err->line, .column = err->column }, "%s", err->text);
 }
 
 static void config_read(struct docker_daemon *d)
@@ -168,7 +168,8 @@ static void group_members_read(struct docker_daemon *d)
 
 	if (!group)
 		return;
-	if (posture_read(d->set, posture_printf(d->set, "%s/etc/group", d->below), DOCKER_FILE_BYTES_MAX, &text, &len, &err) < 0) {
+	if (posture_read(d->set, posture_printf(d->set, "%s/etc/group", d->below), DOCKER_FILE_BYTES_MAX, &text, &len, &err) <
+	    0) {
 		posture_set_unknown(d->record, MODEL_F_DOCKER_GROUP_MEMBERS, posture_printf(d->set, "%s", err.text));
 		return;
 	}
@@ -180,7 +181,9 @@ static void group_members_read(struct docker_daemon *d)
 		gid = colon_field(line, 2, &end);
 		gid_len = gid ? (size_t)(end - gid) : 0;
 	}
-	if (gid && gid_len && posture_read(d->set, posture_printf(d->set, "%s/etc/passwd", d->below), DOCKER_FILE_BYTES_MAX, &text, &len, NULL) == 0)
+	if (gid && gid_len &&
+	    posture_read(d->set, posture_printf(d->set, "%s/etc/passwd", d->below), DOCKER_FILE_BYTES_MAX, &text, &len, NULL) ==
+		    0)
 		for (const char *line = text; line && n < MEMBERS_MAX; line = next_line(line)) {
 			field = colon_field(line, 3, &end);
 			if (field && (size_t)(end - field) == gid_len && memcmp(field, gid, gid_len) == 0)
@@ -221,7 +224,8 @@ static void tcp_read(struct docker_daemon *d)
 	if (hosts_value->state == MODEL_UNKNOWN)
 		posture_set_unknown(d->record, MODEL_F_DOCKER_TCP_ADDRESSES, hosts_value->note);
 	else
-		posture_said(posture_set_texts(d->record, MODEL_F_DOCKER_TCP_ADDRESSES, addresses, n), hosts_value->origin, hosts_value->note);
+		posture_said(posture_set_texts(d->record, MODEL_F_DOCKER_TCP_ADDRESSES, addresses, n), hosts_value->origin,
+			     hosts_value->note);
 	posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_TCP_IS_ENCRYPTED, docker_setting_bool(d, MODEL_F_DOCKER_TLS)),
 		     POSTURE_FROM_COMPUTED, "tls");
 	posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_TCP_IS_VERIFIED, docker_setting_bool(d, MODEL_F_DOCKER_TLS) &&
@@ -260,7 +264,8 @@ static void api_socket_find(struct docker_daemon *d)
 
 /* ---- the rest ---- */
 
-/* Is the path where a file system is mounted? Field 5 of mountinfo; octal escapes are of no concern for a directory of Docker's. */
+/* Is the path where a file system is mounted? Field 5 of mountinfo; octal escapes are of no concern for a directory of
+ * Docker's. */
 static void data_root_read(struct docker_daemon *d)
 {
 	const char *root = docker_setting_text(d, MODEL_F_DOCKER_DATA_ROOT);
@@ -334,13 +339,17 @@ static void seccomp_read(struct docker_daemon *d)
 		posture_set_bool(d->record, MODEL_F_DOCKER_SECCOMP_ALLOWS_ALL, false);
 		return;
 	}
-	if (posture_read(d->set, path, DOCKER_FILE_BYTES_MAX, &text, &len, &err) < 0 || json_parse(text, len, path, &doc, &err) < 0) {
+	if (posture_read(d->set, path, DOCKER_FILE_BYTES_MAX, &text, &len, &err) < 0 ||
+	    json_parse(text, len, path, &doc, &err) < 0) {
 		posture_set_unknown(d->record, MODEL_F_DOCKER_SECCOMP_ALLOWS_ALL, posture_printf(d->set, "%s: %s", path, err.text));
 		return;
 	}
 	action = json_text(doc, "defaultAction", NULL);
-	posture_at(posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_SECCOMP_ALLOWS_ALL, action && strcmp(action, "SCMP_ACT_ALLOW") == 0 &&
-			json_array_size(json_object_get(doc, "syscalls")) == 0), POSTURE_FROM_FILE, "defaultAction"), (struct posture_place){ .file = path });
+	posture_at(posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_SECCOMP_ALLOWS_ALL,
+						 action && strcmp(action, "SCMP_ACT_ALLOW") == 0 &&
+							 json_array_size(json_object_get(doc, "syscalls")) == 0),
+				POSTURE_FROM_FILE, "defaultAction"),
+		   (struct posture_place){ .file = path });
 }
 
 static const char *joined(struct docker_daemon *d)
@@ -403,7 +412,8 @@ static void daemon_read(struct docker_daemon *d, size_t n_daemons)
 
 static bool is_configured(struct posture_set *set)
 {
-	static const char *const signs[] = { "/etc/docker/daemon.json", "/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd" };
+	static const char *const signs[] = { "/etc/docker/daemon.json", "/usr/bin/dockerd", "/usr/sbin/dockerd",
+					     "/usr/local/bin/dockerd" };
 
 	for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
 		_cleanup_close_ int fd = posture_open(set, signs[i], O_PATH);

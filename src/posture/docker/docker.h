@@ -4,10 +4,10 @@
 /*
  * The Docker daemon: every dockerd that runs, told apart by its process, or the one that is configured when none runs.
  *
- *   settings.c   command line > daemon.json > environment > defaults (moby cmd/dockerd/config.go, daemon.go), each value with its origin
- *   daemon.c     finding daemons; what follows from settings and process
- *   api.c        what only the API tells: versions, what is in force, swarm, networks
- *   files.c      files, directories and sockets: owners, modes, whether the kernel's audit watches them
+ *   settings.c   command line > daemon.json > environment > defaults (moby cmd/dockerd/config.go, daemon.go), each value with
+ * its origin daemon.c     finding daemons; what follows from settings and process api.c        what only the API tells:
+ * versions, what is in force, swarm, networks files.c      files, directories and sockets: owners, modes, whether the kernel's
+ * audit watches them
  *
  * dockerd itself refuses a setting that is given twice, so which of flag and file wins is only a question of what to show. A
  * daemon in a mount namespace of its own (rootless, or in a container) has its files read below /proc/PID/root.

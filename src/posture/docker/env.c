@@ -11,10 +11,12 @@ enum { NAME_MAX_BYTES = 256, SECRET_MIN_BYTES = 3, AWS_KEY_BYTES = 20 };
 
 static bool name_says_so(const char *name, size_t len)
 {
-	static const char *const words[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY",
-					     "ENCRYPTION_KEY", "SIGNING_KEY", "CREDENTIAL", "AUTH_KEY" };
+	static const char *const words[] = { "PASSWORD",    "PASSWD",	  "PASSPHRASE", "SECRET",      "TOKEN",
+					     "APIKEY",	    "API_KEY",	  "ACCESS_KEY", "PRIVATE_KEY", "ENCRYPTION_KEY",
+					     "SIGNING_KEY", "CREDENTIAL", "AUTH_KEY" };
 	/* what is about a secret, not the secret: where it is, how long, which */
-	static const char *const not_ends[] = { "_FILE", "_PATH", "_DIR", "_NAME", "_ID", "_TTL", "_LENGTH", "_URL", "_URI", "_HOST", "_PORT", "_POLICY",
+	static const char *const not_ends[] = { "_FILE",    "_PATH", "_DIR",	"_NAME",   "_ID",      "_TTL",
+						"_LENGTH",  "_URL",  "_URI",	"_HOST",   "_PORT",    "_POLICY",
 						"_ENABLED", "_TYPE", "_HEADER", "_EXPIRY", "_TIMEOUT", "_ISSUER" };
 	char upper[NAME_MAX_BYTES];
 
@@ -34,7 +36,8 @@ static bool name_says_so(const char *name, size_t len)
 
 static bool is_word(const char *value)
 {
-	static const char *const words[] = { "true", "false", "yes", "no", "on", "off", "none", "null", "default", "disabled", "enabled" };
+	static const char *const words[] = { "true", "false", "yes",	 "no",	     "on",     "off",
+					     "none", "null",  "default", "disabled", "enabled" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcasecmp(value, words[i]) == 0)
@@ -57,7 +60,8 @@ static bool has_password_in_url(const char *value)
 
 static bool value_looks_so(const char *value)
 {
-	static const char *const starts[] = { "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_live_", "rk_live_", "-----BEGIN " };
+	static const char *const starts[] = { "ghp_",  "gho_",	"ghs_",	    "github_pat_", "glpat-",
+					      "xoxb-", "xoxp-", "sk_live_", "rk_live_",	   "-----BEGIN " };
 
 	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
 		if (strncmp(value, starts[i], strlen(starts[i])) == 0)

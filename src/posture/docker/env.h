@@ -4,8 +4,8 @@
 /* Environment variables of containers and services. Values are looked at, never kept. Thread: any. */
 #include <stdbool.h>
 
-/* "NAME=VALUE": whether it looks like a secret written out, by its name or by the shape of its value. A path, a flag, an empty value
- * and NAME_FILE (the convention for secrets in files) are none. */
+/* "NAME=VALUE": whether it looks like a secret written out, by its name or by the shape of its value. A path, a flag, an empty
+ * value and NAME_FILE (the convention for secrets in files) are none. */
 bool posture_env_is_secret(const char *pair);
 
 #endif

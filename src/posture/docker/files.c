@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files of Docker and containerd: what CIS Docker sections 1.1 and 3 name, wherever the daemons keep it, and a little more. A file that is
- * not there makes no record.
+ * Files of Docker and containerd: what CIS Docker sections 1.1 and 3 name, wherever the daemons keep it, and a little more. A
+ * file that is not there makes no record.
  *
- * Watched by the kernel's audit means: a line of /etc/audit/audit.rules or rules.d says so ("-w PATH", "-F path=", "-F dir=", auditctl(8)), for
- * the path or a directory above it.
+ * Watched by the kernel's audit means: a line of /etc/audit/audit.rules or rules.d says so ("-w PATH", "-F path=", "-F dir=",
+ * auditctl(8)), for the path or a directory above it.
  */
 #include "posture/docker/docker.h"
 
@@ -183,7 +183,8 @@ static const char *type_of(mode_t mode)
 static struct posture_record *known(struct posture_set *set, const char *path, const char *role)
 {
 	for (struct posture_record *r = set->first[MODEL_KIND_RUNTIME_FILE]; r; r = r->next) {
-		const struct posture_value *p = posture_value_of(r, MODEL_F_RUNTIME_FILE_PATH), *o = posture_value_of(r, MODEL_F_RUNTIME_FILE_ROLE);
+		const struct posture_value *p = posture_value_of(r, MODEL_F_RUNTIME_FILE_PATH),
+					   *o = posture_value_of(r, MODEL_F_RUNTIME_FILE_ROLE);
 
 		if (p && o && strcmp(p->value.text, path) == 0 && strcmp(o->value.text, role) == 0)
 			return r;
@@ -207,13 +208,15 @@ struct posture_record *runtime_file_record(struct posture_set *set, const char *
 
 	if (r || fd == -ENOENT || fd == -ENOTDIR)
 		return r;
-	r = posture_record_new(set, MODEL_KIND_RUNTIME_FILE, NULL, posture_printf(set, "%s", path), (struct posture_place){ .file = posture_printf(set, "%s", path) });
+	r = posture_record_new(set, MODEL_KIND_RUNTIME_FILE, NULL, posture_printf(set, "%s", path),
+			       (struct posture_place){ .file = posture_printf(set, "%s", path) });
 	r->key = posture_printf(set, "%s %s", role, path);
 	posture_set_text(r, MODEL_F_RUNTIME_FILE_PATH, r->name);
 	posture_set_text(r, MODEL_F_RUNTIME_FILE_ROLE, role);
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		static const enum model_field_id fields[] = { MODEL_F_RUNTIME_FILE_TYPE, MODEL_F_RUNTIME_FILE_OWNER, MODEL_F_RUNTIME_FILE_GROUP,
-							      MODEL_F_RUNTIME_FILE_MODE, MODEL_F_RUNTIME_FILE_PERMISSIONS };
+		static const enum model_field_id fields[] = { MODEL_F_RUNTIME_FILE_TYPE, MODEL_F_RUNTIME_FILE_OWNER,
+							      MODEL_F_RUNTIME_FILE_GROUP, MODEL_F_RUNTIME_FILE_MODE,
+							      MODEL_F_RUNTIME_FILE_PERMISSIONS };
 		const char *why = posture_printf(set, "open %s: %s", path, strerror(fd < 0 ? -fd : errno));
 
 		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
@@ -254,7 +257,9 @@ static void certificates_add(struct posture_set *set, const struct rules *rules)
 	if (!dir)
 		fd_close_at(&fd);
 	while (dir && (registry = readdir(dir))) {
-		int sub_fd = registry->d_name[0] == '.' ? -1 : openat(dirfd(dir), registry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		int sub_fd = registry->d_name[0] == '.'
+				     ? -1
+				     : openat(dirfd(dir), registry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		DIR *sub = sub_fd >= 0 ? fdopendir(sub_fd) : NULL;
 
 		while (sub && (file = readdir(sub)) && n++ < DOCKER_CERTIFICATES_MAX)
@@ -272,13 +277,17 @@ static void certificates_add(struct posture_set *set, const struct rules *rules)
 
 static void daemon_files_add(const struct docker_daemon *d, const struct rules *rules)
 {
-	static const struct { enum model_field_id field; const char *role; } settings[] = {
-		{ MODEL_F_DOCKER_TLS_CA, "tls-ca" }, { MODEL_F_DOCKER_TLS_CERT, "tls-certificate" }, { MODEL_F_DOCKER_TLS_KEY, "tls-key" },
+	static const struct { enum model_field_id field; const char *role;
+	} settings[] = {
+		{ MODEL_F_DOCKER_TLS_CA, "tls-ca" },
+		{ MODEL_F_DOCKER_TLS_CERT, "tls-certificate" },
+		{ MODEL_F_DOCKER_TLS_KEY, "tls-key" },
 		{ MODEL_F_DOCKER_DATA_ROOT, "docker-data-root" },
 	};
 	size_t n;
 	const struct model_value *hosts = docker_setting_list(d, MODEL_F_DOCKER_HOSTS, &n);
-	const char *exec_root = docker_setting_text(d, MODEL_F_DOCKER_EXEC_ROOT), *containerd = docker_flag(d, "containerd", 0, 0);
+	const char *exec_root = docker_setting_text(d, MODEL_F_DOCKER_EXEC_ROOT),
+		   *containerd = docker_flag(d, "containerd", 0, 0);
 
 	add(d->set, rules, posture_printf(d->set, "%s%s", d->below, d->config_file), "docker-daemon-json");
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
@@ -287,10 +296,14 @@ static void daemon_files_add(const struct docker_daemon *d, const struct rules *
 			add(d->set, rules, posture_printf(d->set, "%s%s", d->below, path), settings[i].role);
 	}
 	for (size_t i = 0; i < n; i++) {
-		const char *path = strncmp(hosts[i].text, "unix://", 7) == 0 ? hosts[i].text + 7 : strncmp(hosts[i].text, "fd://", 5) == 0 ? "/run/docker.sock" : NULL;
+		const char *path = strncmp(hosts[i].text, "unix://", 7) == 0 ? hosts[i].text + 7
+				   : strncmp(hosts[i].text, "fd://", 5) == 0 ? "/run/docker.sock"
+									     : NULL;
 
 		if (path && *path == '/')
-			add(d->set, rules, posture_printf(d->set, "%s%s", d->below, strncmp(path, "/var/run/", 9) == 0 ? path + 4 : path), "docker-socket");
+			add(d->set, rules,
+			    posture_printf(d->set, "%s%s", d->below, strncmp(path, "/var/run/", 9) == 0 ? path + 4 : path),
+			    "docker-socket");
 	}
 	if (containerd && *containerd == '/')
 		add(d->set, rules, posture_printf(d->set, "%s%s", d->below, containerd), "containerd-socket");
@@ -305,8 +318,8 @@ static bool is_same_as_other(struct posture_set *set, const char *path)
 	_cleanup_close_ int lib = posture_open(set, "/lib", O_PATH), usr = posture_open(set, "/usr/lib", O_PATH);
 	struct stat a, b;
 
-	return strncmp(path, "/lib/", 5) == 0 && lib >= 0 && usr >= 0 && fstat(lib, &a) == 0 && fstat(usr, &b) == 0 && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
+	return strncmp(path, "/lib/", 5) == 0 && lib >= 0 && usr >= 0 && fstat(lib, &a) == 0 && fstat(usr, &b) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
 void docker_files_read(struct posture_set *set, const struct docker_daemon *daemons, size_t n)

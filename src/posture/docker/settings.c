@@ -15,7 +15,8 @@ static const struct setting {
 	char letter;
 	const char *fallback;            /* the default; NULL: none */
 } settings[] = {
-	{ MODEL_F_DOCKER_ALLOW_NONDISTRIBUTABLE, LIST, "allow-nondistributable-artifacts", NULL, "allow-nondistributable-artifacts", 0, NULL },
+	{ MODEL_F_DOCKER_ALLOW_NONDISTRIBUTABLE, LIST, "allow-nondistributable-artifacts", NULL,
+	  "allow-nondistributable-artifacts", 0, NULL },
 	{ MODEL_F_DOCKER_API_CORS_HEADER, TEXT, "api-cors-header", NULL, "api-cors-header", 0, NULL },
 	{ MODEL_F_DOCKER_AUTHORIZATION_PLUGINS, LIST, "authorization-plugins", NULL, "authorization-plugin", 0, NULL },
 	{ MODEL_F_DOCKER_BRIDGE, TEXT, "bridge", NULL, "bridge", 'b', "docker0" },
@@ -53,7 +54,8 @@ static const struct setting {
 	{ MODEL_F_DOCKER_USERNS_REMAP, TEXT, "userns-remap", NULL, "userns-remap", 0, NULL },
 };
 
-/* A word of a group of short flags: "-H", "-Hunix://x", "-H=x", "-DH". Only -D takes no value. *ret_value: "" when it is the next word. */
+/* A word of a group of short flags: "-H", "-Hunix://x", "-H=x", "-DH". Only -D takes no value. *ret_value: "" when it is the
+ * next word. */
 static bool short_flag(const char *word, char letter, const char **ret_value)
 {
 	const char *p = word + 1;
@@ -67,7 +69,8 @@ static bool short_flag(const char *word, char letter, const char **ret_value)
 	return true;
 }
 
-static const char *flag_word(const struct docker_daemon *d, const char *name, char letter, bool is_bool, size_t which, const char **ret_note)
+static const char *flag_word(const struct docker_daemon *d, const char *name, char letter, bool is_bool, size_t which,
+			     const char **ret_note)
 {
 	size_t n = strlen(name);
 
@@ -114,7 +117,8 @@ static struct posture_place key_place(const struct docker_daemon *d, const char 
 
 static struct posture_value *set_word(struct docker_daemon *d, const struct setting *s, const char *word)
 {
-	return s->kind == BOOL ? posture_set_bool(d->record, s->field, truth(word)) : posture_set_text(d->record, s->field, *word ? word : NULL);
+	return s->kind == BOOL ? posture_set_bool(d->record, s->field, truth(word))
+			       : posture_set_text(d->record, s->field, *word ? word : NULL);
 }
 
 /* "nofile": {"Name": "nofile", "Hard": 64000, "Soft": 64000} or "max-size": "10m" */
@@ -169,8 +173,9 @@ static bool from_file(struct docker_daemon *d, const struct setting *s)
 	else if (s->kind == TEXT && json_is_string(json))
 		v = set_word(d, s, posture_printf(d->set, "%s", json_string_value(json)));
 	else
-		v = posture_set_unknown(d->record, s->field, posture_printf(d->set, "%s%s: '%s' is of another type than dockerd takes", d->below,
-									      d->config_file, s->key));
+		v = posture_set_unknown(d->record, s->field,
+					posture_printf(d->set, "%s%s: '%s' is of another type than dockerd takes", d->below,
+						       d->config_file, s->key));
 	posture_at(posture_said(v, POSTURE_FROM_FILE, s->key), key_place(d, s->key));
 	return true;
 }
@@ -251,7 +256,8 @@ static void settle_tls(struct docker_daemon *d)
 	const char *env = d->pid ? posture_process_env(d->set, d->pid, "DOCKER_TLS_VERIFY") : NULL, *dir, *home;
 
 	if (verify->origin == POSTURE_FROM_DEFAULT && env && *env)
-		verify = posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_TLS_VERIFY, true), POSTURE_FROM_ENVIRONMENT, "DOCKER_TLS_VERIFY");
+		verify = posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_TLS_VERIFY, true), POSTURE_FROM_ENVIRONMENT,
+				      "DOCKER_TLS_VERIFY");
 	if (verify->state == MODEL_SET && (verify->origin != POSTURE_FROM_DEFAULT || verify->value.boolean))
 		posture_said(posture_set_bool(d->record, MODEL_F_DOCKER_TLS, true), POSTURE_FROM_COMPUTED, "tlsverify");
 	if (!docker_setting_bool(d, MODEL_F_DOCKER_TLS))
@@ -260,8 +266,10 @@ static void settle_tls(struct docker_daemon *d)
 	home = d->pid ? posture_process_env(d->set, d->pid, "HOME") : NULL;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		if (!docker_setting_text(d, files[i].field))
-			posture_said(posture_set_text(d->record, files[i].field, dir && *dir ? posture_printf(d->set, "%s/%s", dir, files[i].name) :
-						      posture_printf(d->set, "%s/.docker/%s", home ? home : "/root", files[i].name)),
+			posture_said(posture_set_text(d->record, files[i].field,
+						      dir && *dir ? posture_printf(d->set, "%s/%s", dir, files[i].name)
+								  : posture_printf(d->set, "%s/.docker/%s",
+										   home ? home : "/root", files[i].name)),
 				     dir && *dir ? POSTURE_FROM_ENVIRONMENT : POSTURE_FROM_DEFAULT, NULL);
 }
 

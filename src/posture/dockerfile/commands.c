@@ -20,7 +20,7 @@ static const char *value_of(const void *of, const char *name)
 {
 	const struct context *c = of;
 
-	return outline_env(c->stage, name);
+	return strcmp(name, "PIP_NO_CACHE_DIR") == 0 ? c->stage->pip_no_cache_dir : NULL;
 }
 
 static void set_words(struct outline *o, struct posture_record *r, const struct shell_command *c)
@@ -54,7 +54,7 @@ static void set_sources(struct outline *o, struct posture_record *r, const struc
 	for (const struct shell_command *by = c->is_inner ? c->inside : NULL; by && n < ARRAY_LEN(names); by = by->is_inner ? by->inside : NULL)
 		for (const struct shell_command *from = by->piped_from; from && n < ARRAY_LEN(names); from = from->piped_from)
 			names[n++] = from->name;
-	for (const struct shell_command *other = item->script->first; other && n < ARRAY_LEN(names); other = other->next)
+	for (const struct shell_command *other = c->has_inside ? item->script->first : NULL; other && n < ARRAY_LEN(names); other = other->next)
 		if (other->inside == c && !other->is_inner && other != c)
 			names[n++] = other->name;
 	kept = n ? posture_alloc(o->set, n * sizeof(*kept)) : NULL;

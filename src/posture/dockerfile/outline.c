@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "posture/dockerfile/outline.h"
 
+#include "posture/dockerfile/limits.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,36 +15,12 @@ struct posture_place outline_place(const struct outline *o, unsigned line, unsig
 
 /* ---- variables ---- */
 
-static bool is_named(const struct outline_variable *v, const char *name, size_t len)
-{
-	return strlen(v->name) == len && memcmp(v->name, name, len) == 0;
-}
-
-const char *outline_env(const struct outline_stage *stage, const char *name)
-{
-	for (; stage; stage = stage->parent)
-		for (const struct outline_variable *v = stage->variables; v; v = v->next)
-			if (!v->is_argument && is_named(v, name, strlen(name)))
-				return v->value;
-	return NULL;
-}
-
-static bool is_argument(const struct outline *o, const char *name, size_t len)
-{
-	for (const struct outline_stage *s = o->stages; s; s = s->next)
-		for (const struct outline_variable *v = s->variables; v; v = v->next)
-			if (v->is_argument && is_named(v, name, len))
-				return true;
-	return false;
-}
-
 bool outline_is_defined(const struct outline *o, const struct outline_stage *stage, const char *name, size_t len)
 {
 	for (const struct outline_stage *s = stage; s; s = s->parent)
-		for (const struct outline_variable *v = s->variables; v; v = v->next)
-			if (!v->is_argument && is_named(v, name, len))
-				return true;
-	return is_argument(o, name, len);
+		if (map_get(&s->variables, name, len))
+			return true;
+	return map_get(&o->arguments, name, len);
 }
 
 static size_t name_len(const char *s)
@@ -58,30 +36,59 @@ bool outline_uses_argument(const struct outline *o, const char *text)
 {
 	for (const char *s = strchr(text, '$'); s; s = strchr(s + 1, '$')) {
 		const char *name = s + 1 + (s[1] == '{');
-		if (is_argument(o, name, name_len(name)))
+		if (map_get(&o->arguments, name, name_len(name)))
 			return true;
 	}
 	return false;
 }
 
-static void remember(struct outline *o, struct outline_stage *stage, const struct dockerfile_pair *pair, bool is_arg)
+/* $NAME or ${NAME} in a value of another pair. */
+static bool uses(const char *value, const struct dockerfile_token *name)
 {
-	struct outline_variable *v = posture_alloc(o->set, sizeof(*v));
+	for (const char *s = strchr(value, '$'); s; s = strchr(s + 1, '$')) {
+		bool braced = s[1] == '{';
+		const char *at = s + 1 + braced;
+		if (strncmp(at, name->text, name->len) == 0 &&
+		    (braced ? at[name->len] == '}' : !isalnum((unsigned char)at[name->len]) && at[name->len] != '_'))
+			return true;
+	}
+	return false;
+}
 
-	if (!v)
-		return;
-	*v = (struct outline_variable){ .next = stage->variables, .name = pair->key.text, .value = pair->value.text, .is_argument = is_arg };
-	stage->variables = v;
+static void find_self_references(struct outline *o, struct outline_item *item)
+{
+	const struct dockerfile_instruction *in = item->in;
+	size_t n = in->n_pairs < OUTLINE_PAIRS_MAX ? in->n_pairs : OUTLINE_PAIRS_MAX;
+
+	for (size_t i = 0; n > 1 && i < n; i++)
+		for (size_t k = 0; k < n; k++) {
+			if (i == k || !uses(in->pairs[k].value.text, &in->pairs[i].key) ||
+			    map_get(&o->defined, in->pairs[i].key.text, in->pairs[i].key.len))
+				continue;
+			if (!item->self_references)
+				item->self_references = posture_alloc(o->set, n * sizeof(*item->self_references));
+			if (item->self_references)
+				item->self_references[item->n_self_references++] = in->pairs[i].key.text;
+			break;
+		}
+}
+
+static void remember(struct outline *o, struct outline_stage *stage, const struct dockerfile_pair *pair, bool is_argument)
+{
+	struct map *map = is_argument ? &o->arguments : &stage->variables;
+	/* Maps keep pointers: a text is one. */
+	void *value = (void *)(uintptr_t)pair->value.text;
+
+	map_put(map, pair->key.text, pair->key.len, value);
+	map_put(&o->defined, pair->key.text, pair->key.len, value);
+	if (!is_argument && strcmp(pair->key.text, "PIP_NO_CACHE_DIR") == 0)
+		stage->pip_no_cache_dir = pair->value.text;
 }
 
 /* What FROM sees: ARGs before the first FROM, and, as some files rely on other builders, those of stages so far. */
 static const char *argument_value(const struct outline *o, const char *name, size_t len)
 {
-	for (const struct outline_stage *s = o->stages; s; s = s->next)
-		for (const struct outline_variable *v = s->variables; v; v = v->next)
-			if (v->is_argument && is_named(v, name, len))
-				return v->value;
-	return NULL;
+	return map_get(&o->arguments, name, len);
 }
 
 /* ${NAME}, ${NAME:-word}, ${NAME:+word}, $NAME (reference: Environment replacement). */
@@ -218,6 +225,7 @@ static void begin_stage(struct outline *o, struct outline_stage *s, struct outli
 	}
 	if (s->parent) {
 		s->parent->is_base = true;
+		s->pip_no_cache_dir = s->parent->pip_no_cache_dir;
 		s->has_workdir = s->parent->has_workdir;
 		s->shell = s->parent->shell;
 	} else {
@@ -247,19 +255,14 @@ bool outline_lacks_label(const struct outline *o, const struct outline_stage *st
 	return true;
 }
 
-static bool is_made_from(const struct outline_stage *stage, const struct outline_stage *base)
+/* A parent stands before its children. */
+static void spread_healthchecks(struct outline *o)
 {
-	while (stage && stage != base)
-		stage = stage->parent;
-	return stage;
-}
-
-bool outline_has_healthcheck(const struct outline *o, const struct outline_stage *stage)
-{
-	for (const struct outline_stage *s = o->stages; s; s = s->next)
-		if (s->last[DOCKERFILE_HEALTHCHECK] && (is_made_from(stage, s) || is_made_from(s, stage)))
-			return true;
-	return false;
+	for (struct outline_stage *s = o->stages; s; s = s->next) {
+		s->inherits_healthcheck = s->last[DOCKERFILE_HEALTHCHECK] || (s->parent && s->parent->inherits_healthcheck);
+		for (struct outline_stage *up = s->last[DOCKERFILE_HEALTHCHECK] ? s : NULL; up && !up->leads_to_healthcheck; up = up->parent)
+			up->leads_to_healthcheck = true;
+	}
 }
 
 /* ---- shells ---- */
@@ -285,208 +288,7 @@ static enum outline_shell shell_of(const struct dockerfile_instruction *in)
 	return OUTLINE_SH;
 }
 
-/* ---- RUN ---- */
-
-/* A heredoc that is the script: RUN <<EOF, or handed to a shell. */
-static bool is_script(const struct dockerfile_instruction *in)
-{
-	const char *s = in->rest.text;
-
-	if (in->n_heredocs == 0)
-		return false;
-	if (strncmp(in->heredocs[0].body.text, "#!", 2) == 0) {
-		size_t len = strcspn(in->heredocs[0].body.text, "\n");
-		const char *sh = strstr(in->heredocs[0].body.text, "sh");
-		if (!sh || sh > in->heredocs[0].body.text + len)
-			return false;
-	}
-	if (strncmp(s, "<<", 2) == 0)
-		return !strpbrk(s, " \t;&|") || in->n_heredocs > 1;
-	for (size_t i = 0; *s && i < 6; i++)
-		if (strncmp(s, (const char *const[]){ "sh ", "bash ", "ash ", "/bin/sh ", "/bin/bash ", "dash " }[i], strcspn(s, " ") + 1) == 0)
-			return true;
-	return false;
-}
-
-static void append(struct shell_script *to, const struct shell_script *from)
-{
-	for (struct shell_command *c = from->first; c; c = c->next)
-		c->index += to->n;
-	if (to->last)
-		to->last->next = from->first;
-	else
-		to->first = from->first;
-	to->last = from->last ? from->last : to->last;
-	to->n += from->n;
-	to->n_counted += from->n_counted;
-	to->has_pipe |= from->has_pipe;
-	to->is_truncated |= from->is_truncated;
-}
-
-static void parse_run(struct outline *o, struct outline_item *item)
-{
-	const struct dockerfile_instruction *in = item->in;
-	struct shell_script more;
-
-	if (in->is_exec) {
-		item->script = posture_alloc(o->set, sizeof(*item->script));
-		if (item->script)
-			shell_parse_exec(&o->set->arena, in->words, in->n_words, item->script);
-		return;
-	}
-	if (item->stage->shell == OUTLINE_NO_POSIX || !(item->script = posture_alloc(o->set, sizeof(*item->script))))
-		return;
-	{
-		/* Blanks out what stands before the shell's text, so that places stay. */
-		struct dockerfile_source source = in->source;
-		struct dockerfile_piece *pieces = posture_alloc(o->set, (in->source.n_pieces + 1) * sizeof(*pieces));
-		size_t n = 0;
-
-		if (!pieces)
-			return;
-		for (size_t i = 0; i < in->source.n_pieces; i++) {
-			size_t end = i + 1 < in->source.n_pieces ? in->source.pieces[i + 1].offset : in->source.len + 1;
-			if (end <= in->rest_offset)
-				continue;
-			pieces[n] = in->source.pieces[i];
-			if (pieces[n].offset < in->rest_offset) {
-				pieces[n].column += (unsigned)(in->rest_offset - pieces[n].offset);
-				pieces[n].offset = in->rest_offset;
-			}
-			pieces[n++].offset -= in->rest_offset;
-		}
-		source.text = in->rest.text;
-		source.len = in->rest.len;
-		source.pieces = pieces;
-		source.n_pieces = n;
-		shell_parse(&o->set->arena, &source, item->script);
-	}
-	for (size_t i = 0; is_script(in) && i < in->n_heredocs; i++) {
-		shell_parse(&o->set->arena, &in->heredocs[i].body, &more);
-		append(item->script, &more);
-	}
-	if (item->script->is_truncated)
-		posture_problem(o->set, MODEL_LAYER_IMAGES, outline_place(o, in->line, in->column),
-				"more commands, or nested deeper, than are read; the rest of the instruction is not judged");
-}
-
-static void note_downloaders(struct outline_item *item)
-{
-	unsigned used = 0;
-
-	for (const struct shell_command *c = item->script ? item->script->first : NULL; c; c = c->next)
-		used |= strcmp(c->name, "curl") == 0 ? 1 : strcmp(c->name, "wget") == 0 ? 2 : 0;
-	item->stage->downloaders |= used;
-	item->downloaders = used ? item->stage->downloaders : 0;
-}
-
-static bool have_equal_flags(const struct dockerfile_instruction *a, const struct dockerfile_instruction *b)
-{
-	if (a->n_flags != b->n_flags)
-		return false;
-	for (size_t i = 0; i < a->n_flags; i++)
-		if (strcmp(a->flags[i].text, b->flags[i].text) != 0)
-			return false;
-	return true;
-}
-
-/* ---- archives ---- */
-
-/* What ADD would unpack, or somebody would: hadolint's list of endings. */
-static bool is_archive(const char *path)
-{
-	static const char *const ends[] = { ".tar", ".Z", ".bz2", ".gz", ".lz", ".lzma", ".tZ", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz", ".tpz",
-					    ".txz", ".xz", ".zst", ".tzst" };
-	size_t len = strlen(path);
-
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (len > strlen(ends[i]) && strcmp(path + len - strlen(ends[i]), ends[i]) == 0)
-			return true;
-	return false;
-}
-
-static const char *last_part(const char *path)
-{
-	const char *part = path;
-
-	for (; *path; path++)
-		if (*path == '/' || *path == '\\')
-			part = path + 1;
-	return part;
-}
-
-static bool unpacks(const struct shell_command *c)
-{
-	static const char *const tools[] = { "unzip", "gunzip", "bunzip2", "unlzma", "unxz", "zgz", "uncompress", "zcat", "gzcat" };
-
-	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
-		if (strcmp(tools[i], c->name) == 0)
-			return true;
-	if (strcmp(c->name, "tar") != 0)
-		return false;
-	if (c->n_words && c->words[0].text[0] != '-' && strchr(c->words[0].text, 'x') && !strchr(c->words[0].text, '.'))
-		return true;   /* tar xzf */
-	for (size_t i = 0; i < c->n_words; i++) {
-		const char *word = c->words[i].text;
-		if (strcmp(word, "--extract") == 0 || strcmp(word, "--get") == 0 || (word[0] == '-' && word[1] != '-' && strchr(word, 'x')))
-			return true;
-	}
-	return false;
-}
-
-static void note_extracted(struct outline *o, struct outline_item *copy, const char *archive)
-{
-	for (size_t i = 0; i < copy->n_extracted; i++)
-		if (strcmp(copy->extracted[i], archive) == 0)
-			return;
-	if (!copy->extracted) {
-		copy->room_extracted = copy->in->n_words;
-		copy->extracted = posture_alloc(o->set, copy->room_extracted * sizeof(*copy->extracted));
-	}
-	if (copy->extracted && copy->n_extracted < copy->room_extracted)
-		copy->extracted[copy->n_extracted++] = archive;
-}
-
-/* Archives of a COPY, and whether the command unpacks one. */
-static void match_archives(struct outline *o, struct outline_item *copy, const struct shell_command *c)
-{
-	const struct dockerfile_instruction *in = copy->in;
-	const char *target = in->words[in->n_words - 1].text;
-	bool is_named = is_archive(target);
-
-	for (size_t i = 0; i + 1 < in->n_words; i++) {
-		const char *archive = last_part(is_named ? target : in->words[i].text);
-		if (!is_archive(archive))
-			continue;
-		for (size_t k = 0; k < c->n_words; k++)
-			if (c->words[k].text[0] != '-' && strcmp(last_part(c->words[k].text), archive) == 0)
-				note_extracted(o, copy, archive);
-	}
-}
-
-static void match_unpacking(struct outline *o, const struct outline_item *run)
-{
-	for (const struct shell_command *c = run->script ? run->script->first : NULL; c; c = c->next) {
-		if (!unpacks(c))
-			continue;
-		for (struct outline_item *i = run->stage->from ? run->stage->from : o->items; i && i != run; i = i->next)
-			if (i->in->keyword == DOCKERFILE_COPY && i->in->n_words > 1 && !dockerfile_flag(i->in, "from"))
-				match_archives(o, i, c);
-	}
-}
-
 /* ---- the pass ---- */
-
-static void visit_run(struct outline *o, struct outline_item *item, const struct outline_item *before)
-{
-	item->shell = item->stage->shell;
-	parse_run(o, item);
-	note_downloaders(item);
-	match_unpacking(o, item);
-	if (before && before->in->keyword == DOCKERFILE_RUN && before->in->is_onbuild == item->in->is_onbuild &&
-	    before->stage == item->stage && item->script && before->script)
-		item->follows_run = have_equal_flags(before->in, item->in) && item->script->n_counted <= 1 && before->script->n_counted <= 1;
-}
 
 static void visit_copy(struct outline *o, struct outline_item *item)
 {
@@ -495,6 +297,8 @@ static void visit_copy(struct outline *o, struct outline_item *item)
 
 	if (stage)
 		stage->is_copied = true;
+	if (!from)
+		outline_note_archives(o, item);
 }
 
 static void visit(struct outline *o, struct outline_item *item, const struct outline_item *before)
@@ -510,6 +314,8 @@ static void visit(struct outline *o, struct outline_item *item, const struct out
 	switch (in->keyword) {
 	case DOCKERFILE_ENV:
 	case DOCKERFILE_ARG:
+		if (in->keyword == DOCKERFILE_ENV)
+			find_self_references(o, item);
 		for (size_t i = 0; i < in->n_pairs; i++)
 			remember(o, stage, &in->pairs[i], in->keyword == DOCKERFILE_ARG);
 		break;
@@ -523,7 +329,7 @@ static void visit(struct outline *o, struct outline_item *item, const struct out
 		visit_copy(o, item);
 		break;
 	case DOCKERFILE_RUN:
-		visit_run(o, item, before);
+		outline_visit_run(o, item, before);
 		break;
 	default:
 		break;
@@ -543,22 +349,36 @@ void outline_make(struct posture_set *set, const char *path, const struct docker
 		struct outline_item *item = posture_alloc(set, sizeof(*item));
 
 		if (!item)
-			return;
+			break;
 		item->in = in;
+		before = stage;
+		if (in->keyword == DOCKERFILE_FROM && !in->is_onbuild && ret->n_stages == OUTLINE_STAGES_MAX) {
+			posture_problem(set, MODEL_LAYER_IMAGES, outline_place(ret, in->line, in->column),
+					"more than %d stages; the rest is not judged", OUTLINE_STAGES_MAX);
+			break;
+		}
+		if (in->keyword == DOCKERFILE_FROM && !in->is_onbuild) {
+			if (!add_stage(ret, &stage))
+				break;
+			begin_stage(ret, stage, item, before);
+		}
 		if (last)
 			last->next = item;
 		else
 			ret->items = item;
-		before = stage;
-		if (in->keyword == DOCKERFILE_FROM && !in->is_onbuild) {
-			if (!add_stage(ret, &stage))
-				return;
-			begin_stage(ret, stage, item, before);
-		}
 		item->stage = stage;
 		item->is_before_from = ret->n_stages == 0;
 		visit(ret, item, last);
 		last = item;
 	}
 	stage->is_final = true;
+	spread_healthchecks(ret);
+}
+
+void outline_done(struct outline *o)
+{
+	for (struct outline_stage *s = o->stages; s; s = s->next)
+		map_done(&s->variables);
+	map_done(&o->arguments);
+	map_done(&o->defined);
 }

@@ -6,10 +6,11 @@
  * shells, which instruction overrides which. Made in one pass; records are written from it afterwards.
  * Memory: the set's arena. Thread: one.
  */
+#include "base/map.h"
 #include "posture/dockerfile/options.h"
 #include "posture/dockerfile/shell.h"
 
-struct outline_variable { struct outline_variable *next; const char *name, *value; bool is_argument; };
+struct outline_archive { const char *name; struct outline_item *copy; };
 
 /* registry/name:tag@digest (distribution reference). Parts are NULL without. */
 struct outline_image { const char *text, *registry, *name, *tag, *digest; };
@@ -24,9 +25,13 @@ struct outline_stage {
 	struct outline_image image;          /* as written */
 	struct outline_image resolved;       /* with ARGs in place */
 	struct outline_stage *parent;        /* the stage it is made from; NULL: an image */
-	struct outline_variable *variables;  /* the last one set comes first */
+	struct map variables;                /* of ENV here: name to value */
+	const char *pip_no_cache_dir;        /* of ENV here or in the parents */
+	struct outline_archive *archives;    /* copied here */
+	size_t n_archives;
 	struct outline_item *last[DOCKERFILE_KEYWORD_MAX];   /* not ONBUILD */
 	bool has_workdir, is_final, is_base, is_copied, sees_alias_twice;
+	bool inherits_healthcheck, leads_to_healthcheck;   /* here or in what it is made from; here or in what is made from it */
 	unsigned downloaders;                /* 1 curl, 2 wget */
 	enum outline_shell shell;
 	struct posture_record *record;
@@ -44,7 +49,9 @@ struct outline_item {
 	bool follows_run;                    /* the instruction before is a RUN, and neither needs a layer of its own */
 	unsigned downloaders;                /* of the stage so far; 0 when this one uses none */
 	const char **extracted;              /* COPY: archives that a later RUN unpacks */
-	size_t n_extracted, room_extracted;
+	size_t n_extracted;
+	const char **self_references;        /* ENV: variables that it both sets and uses */
+	size_t n_self_references;
 	struct posture_record *record;
 };
 
@@ -56,26 +63,28 @@ struct outline {
 	struct outline_item *items;
 	struct outline_stage *stages;        /* the first stands for what is before any FROM */
 	size_t n_stages;                     /* with a FROM */
+	struct map arguments;                /* of every ARG so far: name to value */
+	struct map defined;                  /* names of ENV and ARG so far */
+	size_t n_commands;
 };
 
 void outline_make(struct posture_set *set, const char *path, const struct dockerfile *file, struct outline *ret);
+void outline_done(struct outline *o);   /* what is not the arena's; not before the records are judged: keyed fields need none of it */
 
 struct outline_image outline_image_parse(struct posture_set *set, const char *text);
-/* The value that ENV gives NAME in the stage, or in those it is made from; NULL without. */
-const char *outline_env(const struct outline_stage *stage, const char *name);
 /* Whether ENV here or ARG anywhere gives it a value. */
 bool outline_is_defined(const struct outline *o, const struct outline_stage *stage, const char *name, size_t len);
 bool outline_uses_argument(const struct outline *o, const char *text);
 /* The stage of that name or number among those before and with `last`; NULL: none. */
 struct outline_stage *outline_stage_by_name(const struct outline *o, const char *name, const struct outline_stage *last);
 
-/* A health check of its own, of what it is made from, or of what is made from it. */
-bool outline_has_healthcheck(const struct outline *o, const struct outline_stage *stage);
 bool outline_has_label(const struct outline_stage *stage, const char *label);
 /* Labels the schema wants and the stage's image would lack. */
 bool outline_lacks_label(const struct outline *o, const struct outline_stage *stage, const char *label);
 
 /* ---- the other halves ---- */
+void outline_visit_run(struct outline *o, struct outline_item *item, const struct outline_item *before);
+void outline_note_archives(struct outline *o, struct outline_item *copy);
 void outline_pragmas(struct outline *o);             /* shells, before the rest */
 void outline_waive(struct outline *o, struct posture_record *file);
 void outline_records(struct outline *o);

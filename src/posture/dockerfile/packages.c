@@ -1,167 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "posture/dockerfile/packages.h"
+#include "posture/dockerfile/packages_words.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* ---- words ---- */
-
-static bool is_among(const char *word, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(*list, word) == 0)
-			return true;
-	return false;
-}
-
-static bool begins_with(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
-static bool begins_with_any(const char *text, const char *const *starts)
-{
-	for (; *starts; starts++)
-		if (begins_with(text, *starts))
-			return true;
-	return false;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-static bool has_any(const struct shell_command *c, const char *const *words)
-{
-	for (size_t i = 0; i < c->n_words; i++)
-		if (is_among(c->words[i].text, words))
-			return true;
-	return false;
-}
-
-#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
-
-/* ---- options ---- */
-
-static bool is_cluster(const char *word)
-{
-	return word[0] == '-' && word[1] != '-' && word[1] != '\0';
-}
-
-size_t packages_flags(struct arena *arena, const struct shell_command *c, const char **flags, size_t max)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->n_words && n < max; i++) {
-		const char *word = c->words[i].text;
-
-		if (begins_with(word, "--") && word[2]) {
-			flags[n++] = arena_strndup(arena, word, strcspn(word, "="));
-		} else if (is_cluster(word)) {
-			for (const char *s = word + 1; *s && *s != '=' && n < max; s++) {
-				char letter[2] = { '-', *s };
-				flags[n++] = arena_strndup(arena, letter, 2);
-			}
-		}
-		if (n && !flags[n - 1])
-			return n - 1;
-	}
-	return n;
-}
-
-static bool is_long(const char *word, const char *name)
-{
-	size_t len = strlen(name);
-
-	return begins_with(word, "--") && strncmp(word + 2, name, len) == 0 && (word[2 + len] == '\0' || word[2 + len] == '=');
-}
-
-bool packages_has_flag(const struct shell_command *c, char letter, const char *name)
-{
-	for (size_t i = 0; i < c->n_words; i++) {
-		const char *word = c->words[i].text;
-		if ((letter && is_cluster(word) && memchr(word + 1, letter, strcspn(word + 1, "="))) || (name && is_long(word, name)))
-			return true;
-	}
-	return false;
-}
-
-const char *packages_flag_value(const struct shell_command *c, char letter, const char *name)
-{
-	for (size_t i = 0; i < c->n_words; i++) {
-		const char *word = c->words[i].text, *next = i + 1 < c->n_words ? c->words[i + 1].text : NULL, *at;
-
-		if (name && is_long(word, name))
-			return strchr(word, '=') ? strchr(word, '=') + 1 : next;
-		at = letter && is_cluster(word) ? strchr(word + 1, letter) : NULL;
-		if (at)
-			return at[1] ? at + 1 : next;
-	}
-	return NULL;
-}
-
-/* Options whose value is the next word: letters, and long names with blanks around. */
-static bool takes_next(const char *word, const char *letters, const char *names)
-{
-	size_t len = strlen(word);
-	const char *at;
-
-	if (is_cluster(word))
-		return strchr(letters, word[len - 1]) && !strchr(word, '=');
-	if (len < 3 || strchr(word, '='))
-		return false;
-	for (at = names; (at = strstr(at, word + 2)); at++)
-		if (at > names && at[-1] == ' ' && at[len - 2] == ' ')
-			return true;
-	return false;
-}
-
-struct list { const char **at; size_t n; };
-
-/* What is no option and no option's value. */
-static struct list operands(struct arena *arena, const struct shell_command *c, const char *letters, const char *names)
-{
-	struct list l = { .at = arena_take(arena, (c->n_words + 1) * sizeof(*l.at)) };
-
-	for (size_t i = 0; l.at && i < c->n_words; i++) {
-		const char *word = c->words[i].text;
-
-		if (word[0] == '-' && word[1] != '\0')
-			i += takes_next(word, letters, names);
-		else if (strcmp(word, "-") != 0)
-			l.at[l.n++] = word;
-	}
-	return l;
-}
-
-static void drop(struct list *l, const char *const *words)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (!is_among(l->at[i], words))
-			l->at[n++] = l->at[i];
-	l->n = n;
-}
-
-/* Up to and with the first `word`s are gone. */
-static void drop_through(struct list *l, const char *const *words)
-{
-	size_t i = 0;
-
-	while (i < l->n && !is_among(l->at[i], words))
-		i++;
-	while (i < l->n && is_among(l->at[i], words))
-		i++;
-	l->at += i;
-	l->n -= i;
-}
-
 /* Those that the test does not hold for. */
-static void keep_unpinned(struct packages_use *use, struct list l, bool (*is_pinned)(const char *package))
+static void keep_unpinned(struct packages_use *use, struct words l, bool (*is_pinned)(const char *package))
 {
 	size_t n = 0;
 
@@ -179,7 +23,7 @@ bool packages_has_mount(const struct dockerfile_instruction *run, const char *di
 	for (size_t i = 0; run && i < run->n_flags; i++) {
 		const char *flag = run->flags[i].text, *target;
 
-		if (!begins_with(flag, "--mount=") || (!strstr(flag, "type=cache") && !strstr(flag, "type=tmpfs")))
+		if (!words_begins_with(flag, "--mount=") || (!strstr(flag, "type=cache") && !strstr(flag, "type=tmpfs")))
 			continue;
 		if ((target = strstr(flag, "target=")) || (target = strstr(flag, "dst=")) || (target = strstr(flag, "destination="))) {
 			size_t len = strcspn(target, ",");
@@ -196,7 +40,7 @@ static bool removes(const struct shell_command *c, const char *const *directorie
 	if (strcmp(c->name, "rm") != 0)
 		return false;
 	for (size_t i = 0; i < c->n_words; i++)
-		if (begins_with_any(c->words[i].text, directories))
+		if (words_begins_with_any(c->words[i].text, directories))
 			return true;
 	return false;
 }
@@ -205,7 +49,7 @@ static bool removes(const struct shell_command *c, const char *const *directorie
 static bool is_cleaned(const struct shell_command *c, const char *const *names, const char *const *verbs, const char *const *directories)
 {
 	for (const struct shell_command *later = c->next; later; later = later->next)
-		if ((is_among(later->name, names) && has_any(later, verbs)) || removes(later, directories))
+		if ((words_is_among(later->name, names) && words_has_any(later, verbs)) || removes(later, directories))
 			return true;
 	return false;
 }
@@ -216,7 +60,7 @@ static bool installs_later(const struct shell_command *c, const char *const *nam
 					     "full-upgrade", "dist-upgrade", "build-dep", NULL };
 
 	for (const struct shell_command *later = c->next; later; later = later->next)
-		if (is_among(later->name, names) && has_any(later, verbs))
+		if (words_is_among(later->name, names) && words_has_any(later, verbs))
 			return true;
 	return false;
 }
@@ -225,7 +69,7 @@ static bool installs_later(const struct shell_command *c, const char *const *nam
 
 static bool is_pinned_apt(const char *package)
 {
-	return strchr(package, '=') || strchr(package, '/') || ends_with(package, ".deb");
+	return strchr(package, '=') || strchr(package, '/') || words_ends_with(package, ".deb");
 }
 
 static unsigned count_quiet(const struct shell_command *c)
@@ -238,7 +82,7 @@ static unsigned count_quiet(const struct shell_command *c)
 			n++;
 		else if (strcmp(word, "-q=2") == 0 || strcmp(word, "--quiet=2") == 0)
 			n += 2;
-		else if (is_cluster(word))
+		else if (words_is_cluster(word))
 			for (const char *s = word + 1; *s && *s != '='; s++)
 				n += *s == 'q';
 	}
@@ -254,7 +98,7 @@ static bool is_apt_unattended(const struct shell_command *c)
 
 static void use_apt(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	struct list l;
+	struct words l;
 
 	if (shell_has_word(c, "update")) {
 		bool is_mounted = packages_has_mount(x->run, "/var/lib/apt/lists") ||
@@ -267,8 +111,8 @@ static void use_apt(const struct packages_context *x, const struct shell_command
 		return;
 	use->installs = true;
 	use->asks = !is_apt_unattended(c);
-	l = operands(x->arena, c, "toc", " target-release default-release option config-file ");
-	drop(&l, WORDS("install"));
+	l = words_operands(x->arena, c, "toc", " target-release default-release option config-file ");
+	words_drop(&l, WORDS("install"));
 	keep_unpinned(use, l, is_pinned_apt);
 }
 
@@ -276,21 +120,21 @@ static void use_apt(const struct packages_context *x, const struct shell_command
 
 static bool is_pinned_apk(const char *package)
 {
-	return strpbrk(package, "=~<>") || ends_with(package, ".apk");
+	return strpbrk(package, "=~<>") || words_ends_with(package, ".apk");
 }
 
 static void use_apk(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	struct list l;
+	struct words l;
 
-	if (has_any(c, WORDS("update", "up")))
+	if (words_has_any(c, WORDS("update", "up")))
 		use->is_lone_update = !installs_later(c, WORDS("apk"));
 	if (!shell_has_word(c, "add"))
 		return;
 	use->installs = true;
 	use->leaves_cache = !packages_has_flag(c, 0, "no-cache") && !packages_has_mount(x->run, "/var/cache/apk");
-	l = operands(x->arena, c, "tXp", " virtual repository repositories-file keys-dir arch root ");
-	drop(&l, WORDS("add"));
+	l = words_operands(x->arena, c, "tXp", " virtual repository repositories-file keys-dir arch root ");
+	words_drop(&l, WORDS("add"));
 	keep_unpinned(use, l, is_pinned_apk);
 }
 
@@ -338,22 +182,22 @@ static bool has_known_variable(const struct packages_context *x, const char *pac
 
 static bool is_pinned_rpm(const struct packages_context *x, const char *package)
 {
-	if (!strchr(package, '-') && !ends_with(package, ".rpm"))
+	if (!strchr(package, '-') && !words_ends_with(package, ".rpm"))
 		return false;
-	if (ends_with(package, ".rpm"))
+	if (words_ends_with(package, ".rpm"))
 		return true;
 	return strchr(package, '$') ? has_known_variable(x, package) : has_rpm_version(package);
 }
 
 static void keep_unpinned_rpm(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	struct list l = operands(x->arena, c, "cexrR", " config enablerepo disablerepo repo exclude installroot releasever setopt advisory ");
+	struct words l = words_operands(x->arena, c, "cexrR", " config enablerepo disablerepo repo exclude installroot releasever setopt advisory ");
 	bool is_module = shell_has_word(c, "module");
 	size_t n = 0;
 
 	if (shell_has_word(c, "group"))
 		return;
-	drop(&l, WORDS("install", "in", "module", "localinstall"));
+	words_drop(&l, WORDS("install", "in", "module", "localinstall"));
 	for (size_t i = 0; i < l.n; i++)
 		if (is_module ? !strchr(l.at[i], ':') : !is_pinned_rpm(x, l.at[i]))
 			l.at[n++] = l.at[i];
@@ -368,15 +212,15 @@ static void use_rpm(const struct packages_context *x, const struct shell_command
 	static const char *const fills_yum[] = { "install", NULL };
 	bool is_yum = strcmp(c->name, "yum") == 0;
 
-	if (has_any(c, WORDS("update", "up")) && strcmp(c->name, "microdnf") != 0)
+	if (words_has_any(c, WORDS("update", "up")) && strcmp(c->name, "microdnf") != 0)
 		use->is_lone_update = !installs_later(c, WORDS(c->name));
-	if (has_any(c, is_yum ? fills_yum : fills_dnf)) {
+	if (words_has_any(c, is_yum ? fills_yum : fills_dnf)) {
 		bool is_mounted = packages_has_mount(x->run, "cache/libdnf5") || packages_has_mount(x->run, "/var/cache/dnf") ||
 			packages_has_mount(x->run, "/var/cache/yum");
-		use->leaves_cache = !is_mounted && !is_cleaned(c, WORDS(c->name), WORDS("clean"), caches);
+		use->leaves_cache = !is_mounted && !is_cleaned(c, WORDS(c->name), WORDS("all"), caches);
 	}
-	use->installs = has_any(c, WORDS("install", "groupinstall", "localinstall", "in"));
-	use->asks = has_any(c, WORDS("install", "groupinstall", "localinstall")) && !packages_has_flag(c, 'y', "assumeyes");
+	use->installs = words_has_any(c, WORDS("install", "groupinstall", "localinstall", "in"));
+	use->asks = words_has_any(c, WORDS("install", "groupinstall", "localinstall")) && !packages_has_flag(c, 'y', "assumeyes");
 	if (shell_has_word(c, "install") || (!is_yum && shell_has_word(c, "in")))
 		keep_unpinned_rpm(x, c, use);
 }
@@ -385,24 +229,24 @@ static void use_rpm(const struct packages_context *x, const struct shell_command
 
 static bool is_pinned_zypper(const char *package)
 {
-	return strpbrk(package, "=<>") || ends_with(package, ".rpm");
+	return strpbrk(package, "=<>") || words_ends_with(package, ".rpm");
 }
 
 static void use_zypper(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
 	static const char *const changes[] = { "install", "in", "remove", "rm", "source-install", "si", "patch", NULL };
-	struct list l;
+	struct words l;
 
-	if (has_any(c, WORDS("update", "up")))
-		use->is_lone_update = !installs_later(c, WORDS("zypper")) && !has_any(c, WORDS("install"));
-	use->asks = has_any(c, changes) && !packages_has_flag(c, 'n', "non-interactive") && !packages_has_flag(c, 'y', "no-confirm");
-	if (!has_any(c, WORDS("install", "in")))
+	if (words_has_any(c, WORDS("update", "up")))
+		use->is_lone_update = !installs_later(c, WORDS("zypper")) && !words_has_any(c, WORDS("install"));
+	use->asks = words_has_any(c, changes) && !packages_has_flag(c, 'n', "non-interactive") && !packages_has_flag(c, 'y', "no-confirm");
+	if (!words_has_any(c, WORDS("install", "in")))
 		return;
 	use->installs = true;
 	use->leaves_cache = !packages_has_mount(x->run, "/var/cache/zypp") &&
 		!is_cleaned(c, WORDS("zypper"), WORDS("clean", "cc"), WORDS("/var/cache/zypp"));
-	l = operands(x->arena, c, "crRtf", " repo from type root config ");
-	drop(&l, WORDS("install", "in"));
+	l = words_operands(x->arena, c, "crRtf", " repo from type root config ");
+	words_drop(&l, WORDS("install", "in"));
 	keep_unpinned(use, l, is_pinned_zypper);
 }
 
@@ -422,19 +266,19 @@ static bool has_sequence(const struct shell_command *c, const char *const *words
 
 static bool is_python(const char *name)
 {
-	return begins_with(name, "python") || begins_with(name, "pypy");
+	return words_begins_with(name, "python") || words_begins_with(name, "pypy");
 }
 
 static bool is_pip_install(const struct shell_command *c)
 {
-	if (begins_with(c->name, "pip"))
+	if (words_begins_with(c->name, "pip"))
 		return shell_has_word(c, "install");
 	return is_python(c->name) && has_sequence(c, (const char *const[]){ "-m", "pip", "install" }, 3);
 }
 
 static bool is_wrapped_pip(const struct shell_command *c)
 {
-	return begins_with(c->name, "pipx") || begins_with(c->name, "pipenv") ||
+	return words_begins_with(c->name, "pipx") || words_begins_with(c->name, "pipenv") ||
 		(is_python(c->name) && (has_sequence(c, (const char *const[]){ "-m", "pipx" }, 2) ||
 					has_sequence(c, (const char *const[]){ "-m", "pipenv" }, 2)));
 }
@@ -442,7 +286,7 @@ static bool is_wrapped_pip(const struct shell_command *c)
 /* pip.pypa.io/en/stable/topics/vcs-support */
 static bool is_vcs(const char *package)
 {
-	return begins_with_any(package, WORDS("git", "hg+", "svn", "bzr+")) && (strstr(package, "://") || begins_with(package, "git+"));
+	return words_begins_with_any(package, WORDS("git", "hg+", "svn", "bzr+")) && (strstr(package, "://") || words_begins_with(package, "git+"));
 }
 
 static bool is_pinned_pip(const char *package)
@@ -453,7 +297,7 @@ static bool is_pinned_pip(const char *package)
 		return slash && strchr(slash, '@');
 	}
 	return strpbrk(package, "<>") || strstr(package, "==") || strstr(package, "!=") || strstr(package, "~=") ||
-		ends_with(package, ".whl") || ends_with(package, ".tar.gz") || ends_with(package, ".zip") || strchr(package, '/') ||
+		words_ends_with(package, ".whl") || words_ends_with(package, ".tar.gz") || words_ends_with(package, ".zip") || strchr(package, '/') ||
 		package[0] == '.';
 }
 
@@ -461,7 +305,7 @@ static bool is_true(const char *value)
 {
 	static const char *const words[] = { "1", "true", "True", "TRUE", "on", "On", "ON", "yes", "Yes", "YES", NULL };
 
-	return value && is_among(value, words);
+	return value && words_is_among(value, words);
 }
 
 /* Set before it in the same shell, or by ENV. */
@@ -472,7 +316,7 @@ static bool pip_has_no_cache(const struct packages_context *x, const struct shel
 			if (strcmp(other->assignments[i].name, "PIP_NO_CACHE_DIR") == 0 && is_true(other->assignments[i].value))
 				return true;
 		for (size_t i = 0; strcmp(other->name, "export") == 0 && i < other->n_words; i++)
-			if (begins_with(other->words[i].text, "PIP_NO_CACHE_DIR=") && is_true(strchr(other->words[i].text, '=') + 1))
+			if (words_begins_with(other->words[i].text, "PIP_NO_CACHE_DIR=") && is_true(strchr(other->words[i].text, '=') + 1))
 				return true;
 	}
 	return is_true(x->value_of(x->of, "PIP_NO_CACHE_DIR"));
@@ -485,7 +329,7 @@ static bool installs_requirements(const struct shell_command *c)
 
 static void use_pip(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	struct list l;
+	struct words l;
 
 	if (!is_pip_install(c))
 		return;
@@ -495,11 +339,11 @@ static void use_pip(const struct packages_context *x, const struct shell_command
 	if (packages_has_flag(c, 'c', "constraint") || installs_requirements(c))
 		return;
 	/* Options with a value: pip install --help. */
-	l = operands(x->arena, c, "befitCr",
+	l = words_operands(x->arena, c, "befitCr",
 		     " abi build editable extra-index-url find-links index-url implementation no-binary only-binary platform prefix "
 		     "progress-bar proxy python python-version root root-user-action src target trusted-host upgrade-strategy cache-dir "
 		     "timeout retries log cert client-cert config-settings global-option install-option report index ");
-	drop_through(&l, WORDS("install"));
+	words_drop_through(&l, WORDS("install"));
 	keep_unpinned(use, l, is_pinned_pip);
 }
 
@@ -507,10 +351,10 @@ static void use_pip(const struct packages_context *x, const struct shell_command
 
 static bool is_pinned_npm(const char *package)
 {
-	if (begins_with_any(package, WORDS("git://", "git+ssh://", "git+http://", "git+https://")))
+	if (words_begins_with_any(package, WORDS("git://", "git+ssh://", "git+http://", "git+https://")))
 		return strchr(package, '#');
-	if (ends_with(package, ".tar") || ends_with(package, ".tar.gz") || ends_with(package, ".tgz") ||
-	    begins_with_any(package, WORDS("/", "./", "../", "~/", "file:")) || strcmp(package, ".") == 0)
+	if (words_ends_with(package, ".tar") || words_ends_with(package, ".tar.gz") || words_ends_with(package, ".tgz") ||
+	    words_begins_with_any(package, WORDS("/", "./", "../", "~/", "file:")) || strcmp(package, ".") == 0)
 		return true;
 	if (*package == '@')
 		package += strcspn(package, "/");
@@ -519,24 +363,24 @@ static bool is_pinned_npm(const char *package)
 
 static void use_npm(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	struct list l = operands(x->arena, c, "C", " loglevel registry prefix userconfig cache tag omit include workspace ");
+	struct words l = words_operands(x->arena, c, "C", " loglevel registry prefix userconfig cache tag omit include workspace ");
 
-	if (l.n == 0 || !is_among(l.at[0], WORDS("install", "i", "add")))
+	if (l.n == 0 || !words_is_among(l.at[0], WORDS("install", "i", "add")))
 		return;
 	use->installs = true;
-	drop_through(&l, WORDS("install", "i", "add"));
+	words_drop_through(&l, WORDS("install", "i", "add"));
 	keep_unpinned(use, l, is_pinned_npm);
 }
 
 static bool is_pinned_gem(const char *gem)
 {
-	return strchr(gem, ':') || ends_with(gem, ".gem");
+	return strchr(gem, ':') || words_ends_with(gem, ".gem");
 }
 
 /* gem install --help: these stand alone, any other option may have a value behind it. */
 static bool is_gem_switch(const char *word)
 {
-	return is_among(word, WORDS("-N", "--no-document", "--no-ri", "--no-rdoc", "-q", "--quiet", "--silent", "-V", "--verbose", "-f", "--force",
+	return words_is_among(word, WORDS("-N", "--no-document", "--no-ri", "--no-rdoc", "-q", "--quiet", "--silent", "-V", "--verbose", "-f", "--force",
 				    "-l", "--local", "-r", "--remote", "-b", "--both", "-E", "--env-shebang", "-w", "--wrappers",
 				    "--user-install", "--no-user-install", "--conservative", "--minimal-deps", "--prerelease", "--pre", "--lock",
 				    "--no-lock", "--suggestions", "--no-suggestions", "--backtrace", "--debug", "--norc",
@@ -545,9 +389,9 @@ static bool is_gem_switch(const char *word)
 
 static void use_gem(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	struct list l = { .at = arena_take(x->arena, (c->n_words + 1) * sizeof(*l.at)) };
+	struct words l = { .at = arena_take(x->arena, (c->n_words + 1) * sizeof(*l.at)) };
 
-	if (!l.at || !has_any(c, WORDS("install", "i")))
+	if (!l.at || !words_has_any(c, WORDS("install", "i")))
 		return;
 	use->installs = true;
 	if (packages_has_flag(c, 0, "version") || shell_has_word(c, "-v"))
@@ -559,7 +403,7 @@ static void use_gem(const struct packages_context *x, const struct shell_command
 		else if (!is_gem_switch(word) && !strchr(word, '='))
 			i++;
 	}
-	drop(&l, WORDS("install", "i"));
+	words_drop(&l, WORDS("install", "i"));
 	keep_unpinned(use, l, is_pinned_gem);
 }
 
@@ -567,21 +411,21 @@ static bool is_pinned_go(const char *package)
 {
 	const char *at = strrchr(package, '@');
 
-	if (package[0] == '.' || package[0] == '/' || ends_with(package, ".go"))
+	if (package[0] == '.' || package[0] == '/' || words_ends_with(package, ".go"))
 		return true;
 	return at && strcmp(at, "@latest") != 0 && strcmp(at, "@none") != 0;
 }
 
 static void use_go(const struct packages_context *x, const struct shell_command *c, struct packages_use *use)
 {
-	struct list l = operands(x->arena, c, "", " tags ldflags gcflags asmflags mod modfile ");
+	struct words l = words_operands(x->arena, c, "", " tags ldflags gcflags asmflags mod modfile ");
 
-	if (l.n == 0 || !is_among(l.at[0], WORDS("install", "get", "run")))
+	if (l.n == 0 || !words_is_among(l.at[0], WORDS("install", "get", "run")))
 		return;
 	use->installs = true;
 	if (strcmp(l.at[0], "run") == 0 && l.n > 2)
 		l.n = 2;   /* the rest is the program's */
-	drop(&l, WORDS("install", "get", "run", "tool"));
+	words_drop(&l, WORDS("install", "get", "run", "tool"));
 	keep_unpinned(use, l, is_pinned_go);
 }
 

@@ -14,7 +14,7 @@ struct packages_context {
 	const struct dockerfile_instruction *run;   /* its mounts */
 	/* Whether ENV or ARG gives the variable a value that holds here. */
 	bool (*is_defined)(const void *of, const char *name, size_t len);
-	const char *(*value_of)(const void *of, const char *name);   /* of ENV only; NULL without */
+	const char *(*value_of)(const void *of, const char *name);   /* of ENV; NULL without */
 	const void *of;
 };
 

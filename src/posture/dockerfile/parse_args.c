@@ -206,8 +206,14 @@ static int hex4(const char *s)
 static bool read_json_string(struct reader *r)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	size_t start = r->at++, n = 0;
-	char *out = arena_take(r->p->arena, r->len - r->at + 1);
+	size_t start = r->at++, end = start + 1, n = 0;
+	char *out;
+
+	while (end < r->len && r->text[end] != '"')
+		end += r->text[end] == '\\' ? 2 : 1;
+	if (end >= r->len)
+		return false;
+	out = arena_take(r->p->arena, end - start);   /* escapes only get shorter */
 
 	for (; out && r->at < r->len && r->text[r->at] != '"'; r->at++) {
 		const char *known;

@@ -10,6 +10,7 @@
  *     # trivy:ignore:DS-0002                       the instruction right below (trivy.dev, "Inline ignores")
  *     # checkov:skip=CKV_DOCKER_3:reason           the file (checkov.io, "Suppressing checks")
  */
+#include "posture/dockerfile/limits.h"
 #include "posture/dockerfile/outline.h"
 
 #include <ctype.h>
@@ -157,7 +158,7 @@ static struct posture_record *stage_around(const struct outline *o, const struct
 void outline_waive(struct outline *o, struct posture_record *file)
 {
 	const char **inline_ones = posture_alloc(o->set, IGNORES_MAX * sizeof(*inline_ones));
-	size_t n = 0;
+	size_t n = 0, n_read = 0;
 
 	for (size_t i = 0; i < o->options->n_ignored; i++)
 		posture_waive(file, o->options->ignored[i], "ignored by the project's hadolint configuration", file->place);
@@ -167,6 +168,11 @@ void outline_waive(struct outline *o, struct posture_record *file)
 
 		if (!read_pragma(c->text.text, &p))
 			continue;
+		if (++n_read > OUTLINE_PRAGMAS_MAX) {
+			posture_problem(o->set, MODEL_LAYER_IMAGES, outline_place(o, c->text.line, c->text.column),
+					"more than %d comments that waive something; the rest is not read", OUTLINE_PRAGMAS_MAX);
+			break;
+		}
 		if (p.is_hadolint && p.scope == INSTRUCTION && inline_ones && n < IGNORES_MAX)
 			inline_ones[n++] = c->text.text;
 		item = p.scope == INSTRUCTION ? item_below(o, c, p.is_parka) : NULL;

@@ -64,6 +64,7 @@ static void read_file(struct posture_set *set, struct posture_file *file)
 		posture_problem(set, MODEL_LAYER_IMAGES, (struct posture_place){ .file = file->path }, "expected a FROM instruction");
 	outline_make(set, file->path, &parsed, &outline);
 	outline_records(&outline);
+	outline_done(&outline);
 }
 
 const struct posture_reader dockerfile_reader = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "posture/dockerfile/shell.h"
+#include "posture/dockerfile/shell_parser.h"
 
 #include "posture/dockerfile/limits.h"
 
@@ -22,280 +22,6 @@ bool shell_has_word(const struct shell_command *command, const char *word)
 		if (strcmp(command->words[i].text, word) == 0)
 			return true;
 	return false;
-}
-
-/* ---- characters ---- */
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static bool ends_word(char c)
-{
-	return c == '\0' || is_blank(c) || strchr("\n;&|()<>", c);
-}
-
-static void skip_blanks(struct shell_parser *p)
-{
-	while (p->at < p->len) {
-		if (is_blank(p->text[p->at]))
-			p->at++;
-		else if (p->text[p->at] == '\\' && p->text[p->at + 1] == '\n')
-			p->at += 2;
-		else
-			break;
-	}
-}
-
-static void skip_to_end_of_line(struct shell_parser *p)
-{
-	while (p->at < p->len && p->text[p->at] != '\n')
-		p->at++;
-}
-
-/* ---- words ---- */
-
-static void parse_list(struct shell_parser *p, char close);
-
-/* Commands whose words hold the text up to `close` are inside nobody yet: the command around them is made later. */
-static void parse_nested(struct shell_parser *p, char close)
-{
-	if (p->depth >= SHELL_DEPTH_MAX) {
-		p->script->is_truncated = true;
-		p->at = p->len;
-		return;
-	}
-	p->depth++;
-	parse_list(p, close);
-	p->depth--;
-	if (p->at < p->len && p->text[p->at] == close)
-		p->at++;
-}
-
-static void skip_braces(struct shell_parser *p)
-{
-	unsigned depth = 0;
-
-	for (; p->at < p->len; p->at++) {
-		char c = p->text[p->at];
-		if (c == '\\' && p->at + 1 < p->len)
-			p->at++;
-		else if (c == '{')
-			depth++;
-		else if (c == '}' && --depth == 0) {
-			p->at++;
-			return;
-		}
-	}
-}
-
-static void skip_arithmetic(struct shell_parser *p)
-{
-	unsigned depth = 0;
-
-	for (; p->at < p->len; p->at++) {
-		if (p->text[p->at] == '(')
-			depth++;
-		else if (p->text[p->at] == ')' && --depth == 0) {
-			p->at++;
-			return;
-		}
-	}
-}
-
-/* `...`: its text without the backslashes that the quotes need, as a script of its own. */
-static void take_backticks(struct shell_parser *p)
-{
-	size_t start = ++p->at;
-	struct dockerfile_token inner = { .text = "" };
-	char *text;
-	size_t n = 0;
-
-	while (p->at < p->len && p->text[p->at] != '`')
-		p->at += p->text[p->at] == '\\' && p->at + 1 < p->len ? 2 : 1;
-	if (p->at > p->len)
-		p->at = p->len;
-	text = arena_take(p->arena, p->at - start + 1);
-	for (size_t i = start; text && i < p->at; i++)
-		if (p->text[i] != '\\' || i + 1 >= p->at || !strchr("`\\$", p->text[i + 1]))
-			text[n++] = p->text[i];
-	if (text) {
-		text[n] = '\0';
-		inner.text = text;
-		inner.len = n;
-		dockerfile_place(p->source, start, &inner.line, &inner.column);
-		shell_parse_inner(p, &inner, NULL);
-	}
-	if (p->at < p->len)
-		p->at++;
-}
-
-/* $...: moves over it; commands in it are added. */
-static void take_dollar(struct shell_parser *p)
-{
-	char next = p->at + 1 < p->len ? p->text[p->at + 1] : '\0';
-
-	p->at++;
-	if (next == '{') {
-		skip_braces(p);
-	} else if (next == '(' && p->at + 1 < p->len && p->text[p->at + 1] == '(') {
-		skip_arithmetic(p);
-	} else if (next == '(') {
-		p->at++;
-		parse_nested(p, ')');
-	}
-}
-
-static void add_source(struct shell_parser *p, struct strbuf *out, size_t start)
-{
-	strbuf_add(out, p->text + start, p->at - start);
-}
-
-static void take_double_quotes(struct shell_parser *p, struct strbuf *out)
-{
-	p->at++;
-	while (p->at < p->len && p->text[p->at] != '"') {
-		size_t start = p->at;
-		char c = p->text[p->at];
-
-		if (c == '\\' && p->at + 1 < p->len && strchr("\"\\$`\n", p->text[p->at + 1])) {
-			if (p->text[p->at + 1] != '\n')
-				strbuf_addc(out, p->text[p->at + 1]);
-			p->at += 2;
-		} else if (c == '$') {
-			take_dollar(p);
-			add_source(p, out, start);
-		} else if (c == '`') {
-			take_backticks(p);
-			add_source(p, out, start);
-		} else {
-			strbuf_addc(out, c);
-			p->at++;
-		}
-	}
-	if (p->at < p->len)
-		p->at++;
-}
-
-static void take_single_quotes(struct shell_parser *p, struct strbuf *out)
-{
-	size_t start = ++p->at;
-
-	while (p->at < p->len && p->text[p->at] != '\'')
-		p->at++;
-	add_source(p, out, start);
-	if (p->at < p->len)
-		p->at++;
-}
-
-static void take_character(struct shell_parser *p, struct strbuf *out)
-{
-	size_t start = p->at;
-	char c = p->text[p->at];
-
-	if (c == '\\') {
-		if (p->at + 1 < p->len && p->text[p->at + 1] != '\n')
-			strbuf_addc(out, p->text[p->at + 1]);
-		p->at += p->at + 1 < p->len ? 2 : 1;
-	} else if (c == '"') {
-		take_double_quotes(p, out);
-	} else if (c == '\'') {
-		take_single_quotes(p, out);
-	} else if (c == '$' && p->at + 1 < p->len && (p->text[p->at + 1] == '"' || p->text[p->at + 1] == '\'')) {
-		p->at++;   /* $'...' and $"...": the quotes alone matter here */
-	} else if (c == '$') {
-		take_dollar(p);
-		add_source(p, out, start);
-	} else if (c == '`') {
-		take_backticks(p);
-		add_source(p, out, start);
-	} else {
-		strbuf_addc(out, c);
-		p->at++;
-	}
-}
-
-static bool is_plain(char c)
-{
-	return !ends_word(c) && c != '\\' && c != '"' && c != '\'' && c != '$' && c != '`';
-}
-
-/* The word at p->at, quotes and escapes gone, expansions as written. */
-static struct dockerfile_token read_word(struct shell_parser *p)
-{
-	struct dockerfile_token t = { .text = "" };
-	size_t start = p->at;
-	struct strbuf out;
-
-	dockerfile_place(p->source, start, &t.line, &t.column);
-	while (p->at < p->len && is_plain(p->text[p->at]))
-		p->at++;
-	if (p->at == p->len || ends_word(p->text[p->at])) {
-		t.len = p->at - start;
-		t.text = arena_strndup(p->arena, p->text + start, t.len);
-	} else {
-		strbuf_init(&out, DOCKERFILE_INSTRUCTION_BYTES_MAX);
-		add_source(p, &out, start);
-		while (p->at < p->len && !ends_word(p->text[p->at]))
-			take_character(p, &out);
-		t.len = out.len;
-		t.text = arena_strndup(p->arena, out.text, out.len);
-		strbuf_done(&out);
-	}
-	if (!t.text)
-		t = (struct dockerfile_token){ .text = "" };
-	return t;
-}
-
-/* ---- redirections ---- */
-
-static void skip_bodies(struct shell_parser *p)
-{
-	for (size_t i = 0; i < p->n_delimiters; i++) {
-		bool is_closed = false;
-		while (p->at < p->len && !is_closed) {
-			const char *line = p->text + p->at;
-			size_t len;
-			skip_to_end_of_line(p);
-			while (*line == '\t')
-				line++;
-			len = (size_t)(p->text + p->at - line);
-			is_closed = len == strlen(p->delimiters[i]) && memcmp(line, p->delimiters[i], len) == 0;
-			if (p->at < p->len)
-				p->at++;
-		}
-	}
-	p->n_delimiters = 0;
-}
-
-/* True when there was one at p->at. */
-static bool take_redirection(struct shell_parser *p)
-{
-	size_t at = p->at;
-	bool is_heredoc;
-
-	while (at < p->len && p->text[at] >= '0' && p->text[at] <= '9')
-		at++;
-	if (at < p->len && p->text[at] == '&' && at == p->at && at + 1 < p->len && p->text[at + 1] == '>')
-		at++;
-	if (at >= p->len || (p->text[at] != '<' && p->text[at] != '>'))
-		return false;
-	if (p->text[at + 1] == '(' && at == p->at)   /* <(...) is a word */
-		return false;
-	is_heredoc = p->text[at] == '<' && p->text[at + 1] == '<' && p->text[at + 2] != '<';
-	at++;
-	while (at < p->len && strchr("<>&|-", p->text[at]) && p->text[at])
-		at++;
-	p->at = at;
-	skip_blanks(p);
-	if (p->at < p->len && !ends_word(p->text[p->at])) {
-		struct dockerfile_token target = read_word(p);
-		/* The text of a RUN has no lines: its heredocs are the Dockerfile's. */
-		if (is_heredoc && memchr(p->text, '\n', p->len) && p->n_delimiters < ARRAY_LEN(p->delimiters))
-			p->delimiters[p->n_delimiters++] = target.text;
-	}
-	return true;
 }
 
 /* ---- simple commands ---- */
@@ -380,11 +106,13 @@ static void note_pipefail(struct shell_script *script, const struct shell_comman
 }
 
 /* Commands that were added since `before` and belong to nobody are in this one's words. */
-static void adopt(struct shell_script *script, const struct shell_command *before, const struct shell_command *c)
+static void adopt(struct shell_script *script, const struct shell_command *before, struct shell_command *c)
 {
 	for (struct shell_command *child = before ? before->next : script->first; child && child != c; child = child->next)
-		if (!child->inside)
+		if (!child->inside) {
 			child->inside = c;
+			c->has_inside = true;
+		}
 }
 
 static struct shell_command *finish_command(struct shell_parser *p, struct building *b, size_t start, const struct shell_command *before)
@@ -397,7 +125,7 @@ static struct shell_command *finish_command(struct shell_parser *p, struct build
 	c = shell_add(p);
 	if (!c)
 		return NULL;
-	while (end > start && is_blank(p->text[end - 1]))
+	while (end > start && shell_is_blank(p->text[end - 1]))
 		end--;
 	c->text = arena_strndup(p->arena, p->text + start, end - start > TEXT_MAX ? TEXT_MAX : end - start);
 	c->text = c->text ? c->text : "";
@@ -422,26 +150,26 @@ static struct shell_command *parse_simple(struct shell_parser *p)
 	struct building b = { .words = NULL };
 	size_t start = p->at;
 
-	for (skip_blanks(p); p->at < p->len; skip_blanks(p)) {
+	for (shell_skip_blanks(p); p->at < p->len; shell_skip_blanks(p)) {
 		char c = p->text[p->at];
 		size_t word_start = p->at;
 		struct dockerfile_token word;
 
-		if (take_redirection(p))
+		if (shell_take_redirection(p))
 			continue;
 		if ((c == '<' || c == '>') && p->text[p->at + 1] == '(') {
 			p->at += 2;
-			parse_nested(p, ')');
+			shell_parse_nested(p, ')');
 			continue;
 		}
-		if (c == '#' || ends_word(c))
+		if (c == '#' || shell_ends_word(c))
 			break;
-		word = read_word(p);
+		word = shell_read_word(p);
 		if (b.n_words == 0 && is_assignment(p->text + word_start, p->at - word_start)) {
 			add_assignment(p, &b, word.text);
 			if (p->text[p->at] == '(' && p->text[p->at - 1] == '=') {   /* an array */
 				p->at++;
-				parse_nested(p, ')');
+				shell_parse_nested(p, ')');
 			}
 			continue;
 		}
@@ -456,9 +184,9 @@ static size_t word_len(const struct shell_parser *p)
 {
 	size_t end = p->at;
 
-	while (end < p->len && is_plain(p->text[end]))
+	while (end < p->len && shell_is_plain(p->text[end]))
 		end++;
-	return end < p->len && !ends_word(p->text[end]) ? 0 : end - p->at;
+	return end < p->len && !shell_ends_word(p->text[end]) ? 0 : end - p->at;
 }
 
 static bool is_word(const struct shell_parser *p, size_t len, const char *word)
@@ -479,7 +207,7 @@ static void skip_head(struct shell_parser *p, bool is_case)
 {
 	while (p->at < p->len) {
 		size_t len;
-		skip_blanks(p);
+		shell_skip_blanks(p);
 		len = word_len(p);
 		if (p->at >= p->len || (!is_case && (p->text[p->at] == ';' || p->text[p->at] == '\n')))
 			return;
@@ -488,10 +216,10 @@ static void skip_head(struct shell_parser *p, bool is_case)
 				p->at += len;
 			return;
 		}
-		if (p->text[p->at] == '\n' || ends_word(p->text[p->at]))
+		if (p->text[p->at] == '\n' || shell_ends_word(p->text[p->at]))
 			p->at++;
 		else
-			read_word(p);
+			shell_read_word(p);
 	}
 }
 
@@ -500,7 +228,7 @@ static bool skip_pattern(struct shell_parser *p)
 {
 	size_t len;
 
-	while (p->at < p->len && (is_blank(p->text[p->at]) || p->text[p->at] == '\n' || p->text[p->at] == ';'))
+	while (p->at < p->len && (shell_is_blank(p->text[p->at]) || p->text[p->at] == '\n' || p->text[p->at] == ';'))
 		p->at++;
 	len = word_len(p);
 	if (p->at >= p->len || (len && is_word(p, len, "esac")))
@@ -508,10 +236,10 @@ static bool skip_pattern(struct shell_parser *p)
 	if (p->text[p->at] == '(')
 		p->at++;
 	while (p->at < p->len && p->text[p->at] != ')') {
-		if (ends_word(p->text[p->at]))
+		if (shell_ends_word(p->text[p->at]))
 			p->at++;
 		else
-			read_word(p);
+			shell_read_word(p);
 	}
 	if (p->at < p->len)
 		p->at++;
@@ -554,7 +282,7 @@ static bool take_reserved(struct shell_parser *p, struct list *l)
 	}
 	if (is_word(p, len, "function")) {
 		p->at += len;
-		skip_blanks(p);
+		shell_skip_blanks(p);
 		p->at += word_len(p);
 		return true;
 	}
@@ -579,7 +307,7 @@ static void take_operator(struct shell_parser *p, struct list *l, struct shell_c
 			skip_pattern(p);
 	} else if (c == '\n') {
 		p->at++;
-		skip_bodies(p);
+		shell_skip_bodies(p);
 	} else {
 		p->at += c == next && (c == '&' || c == '|') ? 2 : 1;
 	}
@@ -594,13 +322,13 @@ static void parse_list(struct shell_parser *p, char close)
 		char c;
 		size_t before;
 
-		skip_blanks(p);
+		shell_skip_blanks(p);
 		if (p->at >= p->len)
 			return;
 		c = p->text[p->at];
 		before = p->at;
 		if (c == '#') {
-			skip_to_end_of_line(p);
+			shell_skip_line(p);
 			continue;
 		}
 		if (c == ')' && close == ')')
@@ -610,7 +338,7 @@ static void parse_list(struct shell_parser *p, char close)
 			if (p->at < p->len && p->text[p->at] == ')')   /* name() of a function */
 				p->at++;
 			else
-				parse_nested(p, ')');
+				shell_parse_nested(p, ')');
 			last = p->script->last;
 			continue;
 		}
@@ -628,6 +356,21 @@ static void parse_list(struct shell_parser *p, char close)
 		if (p->at == before)
 			p->at++;   /* a stray ')' or the like */
 	}
+}
+
+/* Commands whose words hold the text up to `close` are inside nobody yet: the command around them is made later. */
+void shell_parse_nested(struct shell_parser *p, char close)
+{
+	if (p->depth >= SHELL_DEPTH_MAX) {
+		p->script->is_truncated = true;
+		p->at = p->len;
+		return;
+	}
+	p->depth++;
+	parse_list(p, close);
+	p->depth--;
+	if (p->at < p->len && p->text[p->at] == close)
+		p->at++;
 }
 
 void shell_parse(struct arena *arena, const struct dockerfile_source *source, struct shell_script *ret)

@@ -30,7 +30,7 @@ struct shell_command {
 	const struct shell_command *piped_from; /* what writes into it */
 	const struct shell_command *inside;  /* whose words hold it: $(...), `...`, <(...); or who runs it (is_inner) */
 	bool is_inner;                       /* run by another command here: sudo, sh -c */
-	bool has_sudo;
+	bool has_sudo, has_inside;
 	unsigned index;                      /* in the order they run, as far as that is known */
 };
 
@@ -48,23 +48,7 @@ void shell_parse_exec(struct arena *arena, const struct dockerfile_token *words,
 
 /* Whether any word is `word`. */
 bool shell_has_word(const struct shell_command *command, const char *word);
-
-/* ---- private to shell*.c ---- */
-struct shell_parser {
-	struct arena *arena;
-	const struct dockerfile_source *source;
-	const char *text;
-	size_t at, len;
-	unsigned depth;
-	struct shell_script *script;
-	/* Of heredocs inside the text: their bodies begin at the next line. */
-	const char *delimiters[8];
-	size_t n_delimiters;
-};
-/* Commands that `command` runs by its nature are added to the script. */
-void shell_unwrap(struct shell_parser *p, struct shell_command *command);
-void shell_parse_inner(struct shell_parser *p, const struct dockerfile_token *text, struct shell_command *by);
-struct shell_command *shell_add(struct shell_parser *p);
+/* The last part of a path. */
 const char *shell_basename(const char *path);
 
 #endif

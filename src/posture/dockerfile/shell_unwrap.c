@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that run other commands: sudo, env, timeout, sh -c, ... */
+#include "posture/dockerfile/shell_parser.h"
+
 #include "posture/dockerfile/limits.h"
-#include "posture/dockerfile/shell.h"
 
 #include <string.h>
 
@@ -98,7 +99,7 @@ static void unwrap(struct shell_parser *p, struct shell_command *c, const struct
 	size_t at = command_at(w, c);
 	struct shell_command *inner;
 
-	if (at >= c->n_words || p->depth >= SHELL_DEPTH_MAX || !(inner = shell_add(p)))
+	if (at >= c->n_words || p->wrappers >= SHELL_WRAPPERS_MAX || !(inner = shell_add(p)))
 		return;
 	inner->name = shell_basename(c->words[at].text);
 	inner->text = c->text;
@@ -111,9 +112,9 @@ static void unwrap(struct shell_parser *p, struct shell_command *c, const struct
 	inner->inside = c;
 	inner->is_inner = true;
 	inner->has_sudo = c->has_sudo || w->is_sudo;
-	p->depth++;
+	p->wrappers++;
 	shell_unwrap(p, inner);
-	p->depth--;
+	p->wrappers--;
 }
 
 /* sh [-eux] [-o option] -c SCRIPT */

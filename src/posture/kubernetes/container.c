@@ -273,7 +273,7 @@ static void read_mounts(const struct nodes_base *base, const struct yaml_node *p
 
 /* ---- ports and probes ---- */
 
-static void set_numbers(const struct nodes_base *base, enum model_field_id field, const struct yaml_node *ports, const char *key)
+static void set_numbers(const struct nodes_base *base, enum model_field_id field, const struct yaml_node *ports, const char *key, int64_t below)
 {
 	uint64_t *numbers = posture_alloc(base->set, (ports->n + 1) * sizeof(*numbers));
 	const struct yaml_node *first = NULL;
@@ -283,7 +283,7 @@ static void set_numbers(const struct nodes_base *base, enum model_field_id field
 	for (size_t i = 0; numbers && i < ports->n; i++) {
 		const struct yaml_node *node = nodes_get(ports->items[i], key);
 		/* 0 is none, as where it is not said (core/v1 ContainerPort). */
-		if (node && nodes_int(node, &port) && port > 0) {
+		if (node && nodes_int(node, &port) && port > 0 && port < below) {
 			numbers[n++] = (uint64_t)port;
 			first = first ? first : node;
 		}
@@ -291,6 +291,44 @@ static void set_numbers(const struct nodes_base *base, enum model_field_id field
 	if (first)
 		posture_at(posture_set_uints(base->record, field, numbers, n),
 			   nodes_place(base, first, nodes_path(base->set, base->path, "ports")));
+}
+
+/* Names of ports (RFC 6335, 5.1, as core/v1 ContainerPort wants them). */
+static bool is_port_name(const char *name)
+{
+	size_t len = strlen(name);
+	bool has_letter = false;
+
+	for (size_t i = 0; i < len; i++) {
+		bool is_letter = name[i] >= 'a' && name[i] <= 'z';
+
+		has_letter |= is_letter;
+		if (!is_letter && !(name[i] >= '0' && name[i] <= '9') && !(name[i] == '-' && i > 0 && i + 1 < len && name[i + 1] != '-'))
+			return false;
+	}
+	return has_letter && len <= 15;
+}
+
+static void read_ports(const struct nodes_base *base, const struct yaml_node *ports)
+{
+	enum { PRIVILEGED_BELOW = 1024, NO_LIMIT = 1 << 20 };
+	struct nodes_list bad = { 0 };
+	struct posture_value *v;
+
+	if (!ports || ports->kind != YAML_SEQUENCE)
+		return;
+	set_numbers(base, MODEL_F_CONTAINER_PORTS, ports, "containerPort", NO_LIMIT);
+	set_numbers(base, MODEL_F_CONTAINER_PORTS_PRIVILEGED, ports, "containerPort", PRIVILEGED_BELOW);
+	set_numbers(base, MODEL_F_CONTAINER_HOST_PORTS, ports, "hostPort", NO_LIMIT);
+	for (size_t i = 0; i < ports->n; i++) {
+		const char *name = nodes_text(ports->items[i], "name");
+
+		if (name && !is_port_name(name))
+			nodes_list_add(base->set, &bad, name);
+	}
+	v = nodes_list_set(base->record, MODEL_F_CONTAINER_PORTS_BAD_NAMES, &bad);
+	if (v)
+		posture_at(v, nodes_place(base, ports, nodes_path(base->set, base->path, "ports")));
 }
 
 /* Whether the container says that it serves the port, by number or name. */
@@ -410,7 +448,7 @@ static void read_component(struct posture_set *set, const struct k8s_container *
 void k8s_read_container(struct posture_set *set, struct k8s_pod *pod, const struct yaml_node *node, const char *path, const char *role)
 {
 	struct k8s_container *c = posture_alloc(set, sizeof(*c));
-	const struct yaml_node *ports = nodes_get(node, "ports"), *image = nodes_get(node, "image");
+	const struct yaml_node *image = nodes_get(node, "image");
 	const struct yaml_node *live = nodes_get(node, "livenessProbe"), *ready = nodes_get(node, "readinessProbe");
 	const char *name = nodes_text(node, "name");
 	struct nodes_base base;
@@ -432,10 +470,7 @@ void k8s_read_container(struct posture_set *set, struct k8s_pod *pod, const stru
 	read_command(&base, c);
 	read_env(&base);
 	read_mounts(&base, pod->node);
-	if (ports && ports->kind == YAML_SEQUENCE) {
-		set_numbers(&base, MODEL_F_CONTAINER_PORTS, ports, "containerPort");
-		set_numbers(&base, MODEL_F_CONTAINER_HOST_PORTS, ports, "hostPort");
-	}
+	read_ports(&base, nodes_get(node, "ports"));
 	read_probes(&base);
 	if (live && ready)
 		posture_at(posture_set_bool(c->record, MODEL_F_CONTAINER_PROBES_IDENTICAL, equal_nodes(live, ready)),

@@ -279,8 +279,38 @@ static void link_account(struct links *l, struct posture_record *pod)
 			   (struct posture_place){ .file = account->place.file, .line = mount->line, .column = mount->column });
 }
 
+static void check_reference(struct links *l, const struct k8s_object *o, const char *kind, const char *name, struct nodes_list *missing)
+{
+	if (name && !find(l, kind, k8s_namespace(o), name))
+		nodes_list_add(l->set, missing, posture_printf(l->set, "%s %s", kind, name));
+}
+
+/* What the environment of its containers comes from. */
+static void link_environment(struct links *l, struct posture_record *pod)
+{
+	const struct k8s_pod *p = k8s_pod_of(pod);
+	const struct yaml_node *containers = nodes_get(p->node, "containers");
+	struct nodes_list missing = { 0 };
+
+	for (size_t i = 0; containers && containers->kind == YAML_SEQUENCE && i < containers->n; i++) {
+		const struct yaml_node *env = nodes_get(containers->items[i], "env"), *from = nodes_get(containers->items[i], "envFrom");
+
+		for (size_t k = 0; env && env->kind == YAML_SEQUENCE && k < env->n; k++) {
+			check_reference(l, p->object, "Secret", nodes_text(env->items[k], "valueFrom.secretKeyRef.name"), &missing);
+			check_reference(l, p->object, "ConfigMap", nodes_text(env->items[k], "valueFrom.configMapKeyRef.name"), &missing);
+		}
+		for (size_t k = 0; from && from->kind == YAML_SEQUENCE && k < from->n; k++) {
+			check_reference(l, p->object, "Secret", nodes_text(from->items[k], "secretRef.name"), &missing);
+			check_reference(l, p->object, "ConfigMap", nodes_text(from->items[k], "configMapRef.name"), &missing);
+		}
+	}
+	computed(pod, MODEL_F_POD_MISSING, &missing);
+}
+
 static void link_pods(struct links *l)
 {
+	struct nodes_list scaled = { 0 };
+
 	for (struct posture_record *pod = l->set->first[MODEL_KIND_K8S_POD]; pod; pod = pod->next) {
 		const struct namespace *ns = namespace_of(l, k8s_namespace(k8s_pod_of(pod)->object));
 
@@ -289,6 +319,12 @@ static void link_pods(struct links *l)
 		select_members(l, pod, ns->services, MODEL_F_POD_SERVICES);
 		select_members(l, pod, ns->budgets, MODEL_F_POD_DISRUPTION_BUDGETS);
 		link_exposure(l, pod, ns->services);
+		link_environment(l, pod);
+		if (k8s_pod_of(pod)->object->scaled_by) {
+			scaled = (struct nodes_list){ 0 };
+			nodes_list_add(l->set, &scaled, k8s_pod_of(pod)->object->scaled_by);
+			computed(pod, MODEL_F_POD_AUTOSCALERS, &scaled);
+		}
 		link_policies(l, pod, ns->policies);
 		link_account(l, pod);
 	}
@@ -321,7 +357,10 @@ static void refer(struct reference *ref, const char *kind, const char *ns, const
 
 	if (target) {
 		nodes_list_add(ref->l->set, &ref->targets, target->name);
-		k8s_object_of(target)->exposed_by = ref->from->record->name;
+		if (strcmp(ref->from->kind, "HorizontalPodAutoscaler") == 0)
+			k8s_object_of(target)->scaled_by = ref->from->name;
+		else
+			k8s_object_of(target)->exposed_by = ref->from->record->name;
 	} else if (name) {
 		nodes_list_add(ref->l->set, &ref->dangling, posture_printf(ref->l->set, "%s %s", kind ? kind : "", name));
 	}

@@ -38,6 +38,7 @@ struct k8s_object {
 	struct posture_record *first_rule;       /* of a role; n_rules of them follow each other */
 	size_t n_rules;
 	const char *exposed_by;                  /* of a service, after the last file: an ingress or route that leads to it; NULL */
+	const char *scaled_by;                   /* of a workload, after the last file: an autoscaler; NULL */
 };
 struct k8s_pod {
 	struct k8s_object *object;
@@ -64,7 +65,7 @@ const char *k8s_namespace(const struct k8s_object *object);
 void k8s_read_pod(struct posture_set *set, struct k8s_object *object);           /* pod.c; does nothing for objects without */
 void k8s_read_container(struct posture_set *set, struct k8s_pod *pod, const struct yaml_node *node, const char *path, const char *role);
 void k8s_read_rights(struct posture_set *set, struct k8s_object *object);        /* rights.c */
-void k8s_read_config(struct posture_set *set, struct k8s_object *object);        /* config.c: ConfigMaps */
+void k8s_read_config(struct posture_set *set, struct k8s_object *object);        /* config.c: ConfigMaps, rules of network policies */
 void k8s_read_waivers(struct posture_set *set, const struct posture_file *file, const struct posture_record *first);   /* waivers.c */
 void k8s_link(struct posture_set *set);                                          /* links.c */
 void k8s_link_rights(struct posture_set *set);                                   /* rights.c */

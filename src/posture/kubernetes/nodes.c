@@ -285,7 +285,9 @@ static void collect(struct found *f, const struct yaml_node *node, const char *p
 		size_t i = item_index(path, len);
 		collect(f, i < node->n ? node->items[i] : NULL, rest);
 	} else {
-		collect(f, child(node, path, len), rest);
+		/* A key may hold dots itself (requests.cpu): what is found by fewer words first. */
+		for (; len > 0; len = path[len] ? len + 1 + strcspn(path + len + 1, ".") : 0)
+			collect(f, child(node, path, len), path + len + (path[len] == '.'));
 	}
 }
 

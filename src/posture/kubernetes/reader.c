@@ -83,10 +83,13 @@ static bool is_cluster_wide(const char *kind)
 	return false;
 }
 
+/* Files of configuration look like objects, too: kustomize.config.k8s.io, kubelet.config.k8s.io, audit.k8s.io. */
 static bool is_known_group(const char *group)
 {
 	size_t len = strlen(group);
 
+	if (strstr(group, ".config.k8s.io") || strcmp(group, "audit.k8s.io") == 0 || strcmp(group, "kubeadm.k8s.io") == 0)
+		return false;
 	return !strchr(group, '.') || (len >= 7 && strcmp(group + len - 7, ".k8s.io") == 0);
 }
 
