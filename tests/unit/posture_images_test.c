@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "posture/images/images.h"
 #include "posture/judge.h"
-#include "checks_dir.h"
+#include "data_dir.h"
 #include "tap.h"
 #include "tar_writer.h"
 
