@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/image.h"
 #include "base/file.h"
+#include "base/strbuf.h"
 #include "tap.h"
 #include "tar_writer.h"
 
@@ -308,6 +309,92 @@ TEST(long_paths_and_extended_headers_are_limits)
 	free(path);
 }
 
+/* `text` n times, commas between. */
+static char *many(const char *before, const char *text, size_t n, const char *after)
+{
+	struct strbuf sb;
+	char *copy;
+
+	strbuf_init(&sb, 64 << 20);
+	strbuf_adds(&sb, before);
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&sb, "%s%s", i ? "," : "", text);
+	strbuf_adds(&sb, after);
+	copy = mem_strdup(sb.text);
+	strbuf_done(&sb);
+	return copy;
+}
+
+static void put_many(struct tar *t, const char *path, char *text)
+{
+	tar_file(t, path, 0644, text);
+	free(text);
+}
+
+TEST(documents_that_say_too_much_make_an_image_partial_with_the_reason)
+{
+	static const struct { size_t n_layers, n_steps, n_pad; const char *why; } cases[] = {
+		{ IMAGE_LAYERS_MAX + 1, 0, 0, "more than 512 layers" },
+		{ 1, IMAGE_STEPS_MAX + 1, 0, "a history of more than 2048 lines" },
+		{ 1, 0, IMAGE_JSON_BYTES_MAX / 2, "no JSON document of at most 4194304 bytes" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct tar t = { 0 };
+		struct strbuf config;
+		char *parts[3] = { many("{\"rootfs\":{\"diff_ids\":[", "\"sha256:1\"", cases[i].n_layers, "]},"),
+			many("\"history\":[", "{}", cases[i].n_steps, "],"), many("\"pad\":[", "1", cases[i].n_pad, "]}") };
+
+		strbuf_init(&config, 64 << 20);
+		for (size_t k = 0; k < ARRAY_LEN(parts); k++) {
+			strbuf_adds(&config, parts[k]);
+			free(parts[k]);
+		}
+		put_many(&t, "manifest.json", many("[{\"Config\":\"c.json\",\"Layers\":[", "\"l\"", cases[i].n_layers, "]}]"));
+		tar_file(&t, "c.json", 0644, config.text);
+		tar_file(&t, "l", 0644, "");
+		strbuf_done(&config);
+		CHECK_INT(open_tar(&t), 0);
+		CHECK_MSG(image->problem && strstr(image->problem, cases[i].why), "%s: %s", cases[i].why, image->problem ? image->problem : "(none)");
+		forget();
+	}
+}
+
+TEST(archives_and_sources_of_too_much_say_which_limit)
+{
+	struct tar t = { 0 };
+
+	tar_file(&t, "manifest.json", 0644, "[{\"Config\":\"c.json\",\"Layers\":[]}]");
+	for (int i = 0; i < IMAGE_ARCHIVE_FILES_MAX; i++)
+		tar_header(&t, '0', "x", NULL, 0644, 0);
+	CHECK_INT(open_tar(&t), 0);
+	CHECK(image_source_problem(source) && strstr(image_source_problem(source), "more than 100000 files"));
+	forget();
+
+	put_many(&t, "manifest.json", many("[", "{\"Config\":\"c.json\"}", IMAGE_IMAGES_MAX + 1, "]"));
+	CHECK_INT(open_tar(&t), 0);
+	CHECK_INT(image_count(source), IMAGE_IMAGES_MAX);
+	CHECK(image_source_problem(source) && strstr(image_source_problem(source), "more than 10000 images"));
+	forget();
+}
+
+TEST(a_sparse_files_map_is_a_limit)
+{
+	char block[512] = { 0 };
+	struct tar *t = layer();
+
+	block[504] = 1;
+	tar_header(t, 'S', "sparse", NULL, 0644, 0);
+	t->bytes[482] = 1;
+	memcpy(t->bytes + 148, "        ", 8);
+	snprintf((char *)t->bytes + 148, 8, "%06o", ({ unsigned sum = 0; for (int i = 0; i < 512; i++) sum += t->bytes[i]; sum; }));
+	for (int i = 0; i <= IMAGE_SPARSE_BLOCKS_MAX; i++)
+		tar_raw(t, block, 512);
+	load();
+	CHECK(image->problem && strstr(image->problem, "a sparse file's map of more than 4096 blocks"));
+	forget();
+}
+
 TEST(a_bomb_is_stopped_by_its_ratio)
 {
 	struct tar plain = { 0 };
@@ -555,6 +642,21 @@ TEST(a_layout_reaches_nothing_outside_of_it)
 
 	put_text("index.json", "{\"manifests\":[{\"digest\":\"sha256:../../../../etc/passwd\"}]}");
 	CHECK_INT(image_source_open(root, &options, &source, &err), -EBADMSG);
+	forget_root();
+}
+
+TEST(indexes_in_indexes_are_a_limit)
+{
+	char name[128], text[256];
+
+	put_text("index.json", "{\"manifests\":[{\"digest\":\"sha256:i0\"}]}");
+	for (int i = 0; i <= IMAGE_INDEX_DEPTH_MAX; i++) {
+		snprintf(name, sizeof(name), "blobs/sha256/i%d", i);
+		snprintf(text, sizeof(text), "{\"manifests\":[{\"digest\":\"sha256:i%d\"}]}", i + 1);
+		put_text(name, text);
+	}
+	CHECK_INT(image_source_open(root, &options, &source, &err), -E2BIG);
+	CHECK(strstr(err.text, "nested deeper than 4"));
 	forget_root();
 }
 
