@@ -141,7 +141,7 @@ def listed(evidence):
 
 
 def test_store():
-    found = findings("audit", "docker-images")
+    found = findings("audit", "images")
     checks = {check for check, _ in found}
     removed, kept = found.get(("image-secret-removed-file", "/root/.ssh/id_rsa")), found.get(("image-secret-file", "/srv/kept.pem"))
     TAP.ok(removed and kept, "keys_are_found_in_the_layers_of_dockers_store_also_when_removed", sorted(found))
@@ -150,7 +150,7 @@ def test_store():
            "configuration_and_history_are_judged", sorted(checks))
     TAP.ok("image-healthcheck" not in checks and "image-root-user" not in checks and "image-not-whole" not in checks,
            "what_is_as_it_should_be_is_no_finding", sorted(checks))
-    TAP.ok("hunter22" not in run(PARKA, "audit", "docker-images", "--json", "-v").stdout, "values_of_secrets_are_never_told")
+    TAP.ok("hunter22" not in run(PARKA, "audit", "images", "--json", "-v").stdout, "values_of_secrets_are_never_told")
     inspect = json.loads(docker("inspect", "shop:1").stdout)[0]
     TAP.ok(removed and str(removed[1].get("imagefile.layer")) == "1" and len(inspect["RootFS"]["Layers"]) >= 4,
            "the_layer_of_a_file_is_the_one_of_docker_inspect", removed)
@@ -181,8 +181,8 @@ def test_saved(found):
 
 def test_time():
     begin = time.monotonic()
-    done = run("/usr/bin/env", "time", "-f", "%M", PARKA, "audit", "docker-images", "--fail-on", "none") if shutil.which("time") else \
-        run(PARKA, "audit", "docker-images", "--fail-on", "none")
+    done = run("/usr/bin/env", "time", "-f", "%M", PARKA, "audit", "images", "--fail-on", "none") if shutil.which("time") else \
+        run(PARKA, "audit", "images", "--fail-on", "none")
     took = time.monotonic() - begin
     print(f"# audit docker-images took {took * 1000:.0f} ms, {done.stderr.strip().splitlines()[-1:]} KiB", flush=True)
     TAP.ok(took < 5, "an_audit_of_few_images_takes_no_seconds", took)

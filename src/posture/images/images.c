@@ -134,7 +134,7 @@ static void collect(struct posture_set *set, const struct posture_audit_options 
 }
 
 const struct posture_collector images_collector = {
-	.name = "docker-images",
+	.name = "images",
 	.layer = MODEL_LAYER_IMAGES,
 	.meaning = "images in the stores of this machine's Docker daemons: configuration, history, files of all layers",
 	.collect = collect,
