@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/git_changed.h"
 #include "cli/posture_run.h"
 #include "posture/lint.h"
 
@@ -9,6 +10,7 @@ static const struct cli_option options[] = {
 	CLI_POSTURE_OPTIONS,
 	{ 0, "as", "KIND", "What the named files are, whatever their names: dockerfile, kubernetes, compose, ...", CLI_COMPLETE_NONE, NULL },
 	{ 0, "kubernetes", "VERSION", "Version of Kubernetes that manifests are for (1.30); else the newest that is known.", CLI_COMPLETE_NONE, NULL },
+	{ 0, "changed", "RANGE", "The files below this directory that a range of git commits changes, as they are now.", CLI_COMPLETE_NONE, NULL },
 	{ .name = NULL },
 };
 
@@ -19,6 +21,7 @@ static const struct cli_example examples[] = {
 	{ "parka lint --as dockerfile -", "standard input" },
 	{ "parka lint --refs hadolint Dockerfile", "only what hadolint would look for" },
 	{ "parka lint --kubernetes 1.28 deploy/", "by the Pod Security Standards of that version" },
+	{ "parka lint --changed origin/main...", "what a branch changes" },
 	{ "parka lint --format sarif -o parka.sarif .", "for the code hosting's security tab" },
 	{ NULL, NULL },
 };
@@ -47,12 +50,18 @@ static int run(struct cli_args *args)
 	struct posture_lint_options lint = { .as = cli_value(args, "as") };
 	const char *const *paths;
 	size_t n = cli_operands(args, &paths);
+	const char *range = cli_value(args, "changed");
 	struct err err = ERR_INIT;
 	int r;
 
+	if (range && n)
+		return cli_usage_error(args, "--changed finds the files; none can be named beside it");
 	if (cli_value(args, "kubernetes") && !read_version(cli_value(args, "kubernetes"), &set->kubernetes_minor))
 		return cli_usage_error(args, "--kubernetes wants a version as 1.30, not '%s'", cli_value(args, "kubernetes"));
-	if (!n) {
+	if (range && git_changed(range, &set->arena, &paths, &n, &err) < 0)
+		return cli_fail(args, &err);
+	lint.are_found = range;
+	if (!n && !range) {
 		paths = here;
 		n = 1;
 	}
@@ -61,7 +70,7 @@ static int run(struct cli_args *args)
 	r = cli_checks_load(args, set, &checks);
 	if (r != CLI_OK)
 		return r;
-	return cli_posture_finish(args, set, checks, "parka lint", n == 1 ? paths[0] : NULL);
+	return cli_posture_finish(args, set, checks, "parka lint", range ? range : n == 1 ? paths[0] : NULL);
 }
 
 const struct cli_command cmd_lint = {

@@ -163,35 +163,46 @@ static void options_free(struct posture_options *o)
 	free((void *)o->profiles);
 }
 
+int cli_posture_judge(struct cli_args *args, struct posture_set *set, struct posture_checks *checks, struct cli_judged *ret_judged)
+{
+	struct posture_options options;
+	struct err err = ERR_INIT;
+	int r;
+
+	*ret_judged = (struct cli_judged){ .waivers = NULL };
+	options_of(args, &options);
+	r = posture_judge(set, checks, &options, &ret_judged->results, &err) < 0 ? cli_fail(args, &err) :
+	    waive(args, &ret_judged->waivers, &ret_judged->results);
+	options_free(&options);
+	return r;
+}
+
+void cli_judged_done(struct cli_judged *judged)
+{
+	posture_results_done(&judged->results);
+	judged->waivers = posture_waivers_free(judged->waivers);
+}
+
 int cli_posture_finish(struct cli_args *args, struct posture_set *set, struct posture_checks *checks, const char *title,
 		       const char *subject)
 {
 	const struct posture_report_format *format = posture_report_format(cli_format(args));
-	struct posture_waivers *waivers = NULL;
-	struct posture_results results = { 0 };
-	struct posture_options options;
-	struct err err = ERR_INIT;
+	struct cli_judged judged;
 	int severity, r;
 
 	if (!format)
 		return cli_usage_error(args, "--format: expected text, json, sarif, junit, markdown or html, not '%s'", cli_format(args));
 	if (fail_on(args, &severity))
 		return CLI_USAGE;
-	options_of(args, &options);
-	if (posture_judge(set, checks, &options, &results, &err) < 0) {
-		options_free(&options);
-		return cli_fail(args, &err);
-	}
-	r = waive(args, &waivers, &results);
+	r = cli_posture_judge(args, set, checks, &judged);
 	if (r == CLI_OK) {
-		struct posture_report report = { .set = set, .checks = checks, .results = &results, .title = title, .subject = subject };
+		struct posture_report report = { .set = set, .checks = checks, .results = &judged.results, .title = title,
+						 .subject = subject };
 
 		r = print_report(args, format, &report);
 	}
-	if (r == CLI_OK && is_failed(set, &results, severity))
+	if (r == CLI_OK && is_failed(set, &judged.results, severity))
 		r = CLI_FOUND;
-	posture_results_done(&results);
-	posture_waivers_free(waivers);
-	options_free(&options);
+	cli_judged_done(&judged);
 	return r;
 }

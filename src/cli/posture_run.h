@@ -4,6 +4,7 @@
 /* What audit, lint and checks share: loading checks, judging a set, waivers, the report, the exit code. */
 #include "cli/cli.h"
 #include "posture/judge.h"
+#include "posture/waivers.h"
 
 /* The options that audit and lint both take, for their tables. */
 #define CLI_POSTURE_OPTIONS \
@@ -18,12 +19,18 @@
 	{ 0, "all", NULL, "Tell also what passes and what does not apply (json, sarif, junit).", CLI_COMPLETE_NONE, NULL }, \
 	{ 'o', "output", "FILE", "Write the report there instead of standard output.", CLI_COMPLETE_FILE, NULL }
 
-/* Shipped checks and those of -c; of shipped files only those with checks for the set's records, unless set is NULL. CLI_OK, or CLI_FAILED / CLI_FOUND with the reason printed. */
+/* Shipped checks and those of -c; of shipped files only those with checks for the set's records, unless set is NULL. CLI_OK, or
+ * CLI_FAILED with the reason printed. */
 int cli_checks_load(struct cli_args *args, const struct posture_set *set, struct posture_checks **ret_checks);
 void cli_checks_free_at(struct posture_checks **checks);
 #define _cleanup_checks_ __attribute__((cleanup(cli_checks_free_at)))
 void cli_set_free_at(struct posture_set **set);
 #define _cleanup_set_ __attribute__((cleanup(cli_set_free_at)))
+
+/* Results after waivers, which they point into. Done with cli_judged_done(), whatever was returned. */
+struct cli_judged { struct posture_results results; struct posture_waivers *waivers; };
+int cli_posture_judge(struct cli_args *args, struct posture_set *set, struct posture_checks *checks, struct cli_judged *ret_judged);
+void cli_judged_done(struct cli_judged *judged);
 
 /* Judge, waive, report. `title` is the command, `subject` what was looked at. Returns the command's exit code. */
 int cli_posture_finish(struct cli_args *args, struct posture_set *set, struct posture_checks *checks, const char *title,

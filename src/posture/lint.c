@@ -35,6 +35,7 @@ struct walk {
 	const struct posture_reader *as;
 	size_t n_files;
 	unsigned depth;
+	bool are_found;
 };
 
 static void problem(struct posture_set *set, const char *path, const struct err *err)
@@ -232,12 +233,12 @@ static void lint_path(struct walk *w, const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		err_set_os(&err, -errno, "open %s", path);
 		problem(w->set, path, &err);
-	} else if (is_taken_open(w, path, fd, true)) {
+	} else if (is_taken_open(w, path, fd, !w->are_found)) {
 		return;
 	} else if (S_ISDIR(st.st_mode)) {
 		walk_dir(w, path, take_fd(fd));
-	} else {
-		read_file(w, path, fd, true);
+	} else if (!w->are_found || is_worth_reading(path, fd)) {
+		read_file(w, path, fd, !w->are_found);
 	}
 }
 
@@ -259,7 +260,7 @@ static int reader_by_name(const char *name, const struct posture_reader **ret_re
 int posture_lint(struct posture_set *set, const char *const *paths, size_t n_paths, const struct posture_lint_options *options,
 		 struct err *err)
 {
-	struct walk w = { .set = set };
+	struct walk w = { .set = set, .are_found = options && options->are_found };
 	int r = options && options->as ? reader_by_name(options->as, &w.as, err) : 0;
 
 	if (r < 0)

@@ -51,6 +51,7 @@ extern const struct posture_reader *const posture_readers[];   /* NULL-ended, in
 
 struct posture_lint_options {
 	const char *as;              /* name of the reader for all files that are named; NULL: recognise */
+	bool are_found;              /* the paths were found, not named: files that nobody recognises are passed over */
 };
 
 /* -errno only for what makes the whole run pointless (unknown reader); everything else is a problem of the set. */

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ET
 
 from harness import Tap, find_parka, run, skip_all
@@ -152,6 +153,55 @@ def test_diff():
     same = run(PARKA, "audit", "diff", after, after)
     TAP.ok(new.returncode == 1 and "2 new, 0 changed, 0 gone" in new.stdout and gone.returncode == 0 and "0 new, 0 changed, 2 gone" in gone.stdout and
            same.returncode == 0, "diff_tells_what_is_new_and_what_is_gone", new.stdout + gone.stdout + same.stdout)
+
+
+def test_changed():
+    if not shutil.which("git"):
+        TAP.skip("changed_lints_what_a_range_of_commits_changes", "git is not installed")
+        return
+    tree = os.path.join(DIR, "repository")
+
+    def git(*words):
+        run("git", "-C", tree, "-c", "user.name=t", "-c", "user.email=t@example.com", *words, check=True)
+
+    write("repository/old.json", BAD)
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "one")
+    write("repository/new.json", BAD)
+    write("repository/notes.txt", "nothing\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "two")
+    done = subprocess.run([PARKA, "lint", "--json", "--changed", "HEAD~1"], capture_output=True, text=True, cwd=tree)
+    found = json.loads(done.stdout)
+    TAP.ok({f["file"] for f in found["findings"]} == {"new.json"} and not found["problems"] and done.returncode == 1,
+           "changed_lints_what_a_range_of_commits_changes", done.stdout[:400] + done.stderr)
+    wrong = subprocess.run([PARKA, "lint", "--changed", "--output=x"], capture_output=True, text=True, cwd=tree)
+    TAP.ok(wrong.returncode == 3 and "git knows no changes for '--output=x'" in wrong.stderr and not os.path.exists(os.path.join(tree, "x")),
+           "a_range_is_never_an_option_to_git", wrong.stderr)
+
+
+def test_watch():
+    root = os.path.join(DIR, "machine")
+    manifest = write("machine/etc/kubernetes/manifests/a.yaml",
+                     "spec:\n  containers:\n  - command: [kube-scheduler, --bind-address=127.0.0.1]\n", 0o600)
+    os.makedirs(os.path.join(root, "proc"), exist_ok=True)
+    process = subprocess.Popen([PARKA, "audit", "kubernetes", "--root", root, "--watch", "--interval", "1", "--refs", "CIS-K8s-1.4", "--json"],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(1.5)
+        write(manifest, "spec:\n  containers:\n  - command: [kube-scheduler, --bind-address=0.0.0.0]\n", 0o600)
+        new = json.loads(process.stdout.readline())
+        write(manifest, "spec:\n  containers:\n  - command: [kube-scheduler, --bind-address=10.0.0.1]\n", 0o600)
+        changed = json.loads(process.stdout.readline())
+        write(manifest, "spec:\n  containers:\n  - command: [kube-scheduler, --bind-address=127.0.0.1]\n", 0o600)
+        gone = json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+    seen = [(line["change"], line["check"]) for line in (new, changed, gone)]
+    TAP.ok(seen == [(change, "k8s-scheduler-bind-address") for change in ("new", "changed", "gone")],
+           "watch_tells_only_what_changes", json.dumps([new, changed, gone]))
 
 
 try:
