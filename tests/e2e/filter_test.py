@@ -254,10 +254,16 @@ def old_group(tmp, said):
 
 # ---- findings ----
 
+def is_reparented(key, value):
+    """runc ends while what it started runs on, which then is the shim's child: of two programs at one hook one sees the parent before, the
+    other after."""
+    return key in ("proc.pname", "proc.ancestry", "proc.pcmdline", "proc.pexepath") and re.search(r"^(runc|containerd-shim)\b", str(value))
+
+
 def key_of(finding):
     fields = finding.get("output_fields", {})
     return (finding["rule"], (finding.get("parka") or {}).get("container", {}).get("id"),
-            tuple(sorted((k, str(v)) for k, v in fields.items() if not VOLATILE.search(k))))
+            tuple(sorted((k, "a runtime" if is_reparented(k, v) else str(v)) for k, v in fields.items() if not VOLATILE.search(k))))
 
 
 def is_ours(finding):
