@@ -11,6 +11,24 @@ static const struct cli_example examples[] = {
 	{ NULL, NULL },
 };
 
+/* First words that are no command by themselves. */
+static const struct { const char *name, *summary; } groups[] = {
+	{ "rules", "check, list, explain and test rules" }, { "checks", "list, explain and test checks" },
+};
+
+/* "rules check"|"audit diff"|...: what a shell's case asks two words for. */
+static void print_two_word_commands(void)
+{
+	const char *bar = "";
+
+	for (const struct cli_command *const *c = cli_commands; *c; c++) {
+		if (!strchr((*c)->name, ' '))
+			continue;
+		printf("%s\"%s\"", bar, (*c)->name);
+		bar = "|";
+	}
+}
+
 /* The words that can follow `prefix` ("" or "rules") in command names, each once. */
 static void print_next_words(const char *prefix)
 {
@@ -81,9 +99,14 @@ static void print_bash(void)
 	printf("\tif [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W \"");
 	print_next_words("");
 	puts("\" -- \"$cur\")); return; fi");
-	printf("\tcase $cmd in\n\trules) if [ \"$COMP_CWORD\" = 2 ]; then COMPREPLY=($(compgen -W \"");
-	print_next_words("rules");
-	puts("\" -- \"$cur\")); return; fi; cmd=\"rules ${COMP_WORDS[2]}\" ;;\n\tesac\n\tcase $cmd in");
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		printf("\tif [ \"$COMP_CWORD\" = 2 ] && [ $cmd = %s ]; then COMPREPLY=($(compgen -W \"", groups[i].name);
+		print_next_words(groups[i].name);
+		puts("\" -- \"$cur\")); return; fi");
+	}
+	printf("\tcase \"$cmd ${COMP_WORDS[2]}\" in ");
+	print_two_word_commands();
+	puts(") cmd=\"$cmd ${COMP_WORDS[2]}\" ;; esac\n\tcase $cmd in");
 	for (const struct cli_command *const *c = cli_commands; *c; c++) {
 		const char *action = bash_action((*c)->operands);
 
@@ -123,13 +146,22 @@ static void print_zsh(void)
 {
 	puts("#compdef parka\n# zsh completion of parka: made by `parka completion zsh`\n_parka() {\n\tlocal -a cmds\n\tcmds=(");
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
-		if (!is_two_words(*c))
-			printf("\t\t'%s:%s'\n", (*c)->name, (*c)->summary);
-	puts("\t\t'rules:check, list, explain and test rules'\n\t)");
-	puts("\tif (( CURRENT == 2 )); then _describe command cmds; return; fi\n\tlocal cmd=$words[2]");
-	printf("\tif [[ $cmd == rules ]]; then\n\t\tif (( CURRENT == 3 )); then compadd ");
-	print_next_words("rules");
-	puts("; return; fi\n\t\tcmd=\"rules $words[3]\"\n\tfi\n\tcase $cmd in");
+		if (!is_two_words(*c)) {
+			printf("\t\t'%s:", (*c)->name);
+			put_quoted((*c)->summary);
+			puts("'");
+		}
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		printf("\t\t'%s:%s'\n", groups[i].name, groups[i].summary);
+	puts("\t)\n\tif (( CURRENT == 2 )); then _describe command cmds; return; fi\n\tlocal cmd=$words[2]");
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		printf("\tif [[ $cmd == %s ]] && (( CURRENT == 3 )); then compadd ", groups[i].name);
+		print_next_words(groups[i].name);
+		puts("; return; fi");
+	}
+	printf("\tcase \"$cmd $words[3]\" in ");
+	print_two_word_commands();
+	puts(") cmd=\"$cmd $words[3]\" ;; esac\n\tcase $cmd in");
 	for (const struct cli_command *const *c = cli_commands; *c; c++) {
 		printf("\t\t\"%s\") _arguments \\\n", (*c)->name);
 		zsh_options((*c)->options);
@@ -172,7 +204,8 @@ static void print_fish(void)
 		fish_options(condition, (*c)->options);
 		fish_options(condition, cli_common_options);
 	}
-	puts("complete -c parka -n __fish_use_subcommand -a rules -d \"check, list, explain and test rules\"");
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		printf("complete -c parka -n __fish_use_subcommand -a %s -d \"%s\"\n", groups[i].name, groups[i].summary);
 }
 
 static int run(struct cli_args *args)

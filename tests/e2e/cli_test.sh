@@ -72,6 +72,8 @@ check every_command_explains_itself every_command_explains_itself
 if command -v man >/dev/null; then check man_pages_render_without_warnings man_pages_render; else skip man_pages_render_without_warnings "man is not installed"; fi
 check bash_completes_commands completes "parka wa" watch
 check bash_completes_the_second_word_of_rules completes "parka rules ex" explain
+check bash_completes_the_second_word_of_checks completes "parka checks ex" explain
+check bash_completes_options_of_two_words completes "parka audit diff --js" --json
 check bash_completes_options completes "parka watch --prio" --priority
 check bash_completes_words_of_an_option completes "parka fields --format js" json
 for shell in zsh fish; do
