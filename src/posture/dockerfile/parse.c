@@ -192,7 +192,8 @@ static bool keep_source(struct dockerfile_parser *p, const struct joined *j, str
 	ret->len = j->text.len;
 	if (!pieces || !ret->text)
 		return false;
-	memcpy(pieces, j->pieces, j->n * sizeof(*pieces));
+	if (j->n)   /* an empty body has none */
+		memcpy(pieces, j->pieces, j->n * sizeof(*pieces));
 	ret->pieces = pieces;
 	ret->n_pieces = j->n;
 	return true;
